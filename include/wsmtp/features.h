@@ -1,0 +1,41 @@
+/*
+ * Compile-time switches of the engine. Each is 1 (built in) unless defined as 0 on the compiler's
+ * command line; every switch is built both ways by the tests. wsmtp_features() reports them at run
+ * time. Asking for something that was left out gives WSMTP_REASON_NOT_BUILT, never a silent change.
+ */
+#ifndef WSMTP_FEATURES_H
+#define WSMTP_FEATURES_H
+
+/* SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), with SHA-1, SHA-256, HMAC and PBKDF2. */
+#ifndef WSMTP_FEATURE_SCRAM
+#define WSMTP_FEATURE_SCRAM 1
+#endif
+
+/* XOAUTH2 and OAUTHBEARER (RFC 7628). */
+#ifndef WSMTP_FEATURE_OAUTH
+#define WSMTP_FEATURE_OAUTH 1
+#endif
+
+/* CRAM-MD5 (RFC 2195), with MD5: for old servers, and only when asked for by name. */
+#ifndef WSMTP_FEATURE_CRAM_MD5
+#define WSMTP_FEATURE_CRAM_MD5 1
+#endif
+
+/* Internationalized addresses (RFC 6531). */
+#ifndef WSMTP_FEATURE_SMTPUTF8
+#define WSMTP_FEATURE_SMTPUTF8 1
+#endif
+
+/* The sentences of wsmtp_reason_message(); without them it returns an empty string. */
+#ifndef WSMTP_FEATURE_MESSAGES
+#define WSMTP_FEATURE_MESSAGES 1
+#endif
+
+/* Bits of wsmtp_features(). */
+#define WSMTP_HAS_SCRAM 0x01u
+#define WSMTP_HAS_OAUTH 0x02u
+#define WSMTP_HAS_CRAM_MD5 0x04u
+#define WSMTP_HAS_SMTPUTF8 0x08u
+#define WSMTP_HAS_MESSAGES 0x10u
+
+#endif
