@@ -1,0 +1,46 @@
+# A thin layer over tools/ and CMake. Every target sets up what it needs, and says what it does.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup test demo wasm size bench docs release clean
+
+with_env = . tools/env.sh &&
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## install everything that the targets below need
+	@tools/setup.sh build wasm js servers
+
+test: ## run every test (all stages, or STAGES="gcc wasm js")
+	@tools/test.sh $(STAGES)
+
+demo: ## send a message from a Worker to an SMTP server on this machine
+	@tools/setup.sh wasm js
+	@tools/build-wasm.sh
+	@$(with_env) node demo/run.mjs $(ARGS)
+
+wasm: ## build the engine as WebAssembly into build/wasm
+	@tools/setup.sh wasm
+	@tools/build-wasm.sh
+
+size: ## print the sizes beside their targets; fails if one is missed
+	@tools/setup.sh wasm js
+	@tools/build-wasm.sh
+	@$(with_env) node tools/size.mjs
+
+bench: ## measure, beside other clients
+	@tools/setup.sh build wasm js servers
+	@tools/build-wasm.sh
+	@$(with_env) for file in bench/*.mjs; do echo "== $$file"; node "$$file" || exit 1; done
+
+docs: ## render the book into docs/book
+	@tools/setup.sh docs
+	@$(with_env) PATH="$$BUILD/cargo/bin:$$PATH" mdbook build docs
+
+release: ## build the optimized static library into build/release
+	@tools/setup.sh build
+	@cmake --preset release && cmake --build --preset release
+
+clean: ## remove what was built (not what was installed)
+	@rm -rf build/gcc build/clang build/release build/wasm build/test docs/book adapters/js/engine.wasm

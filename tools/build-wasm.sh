@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds the engine as WebAssembly, with the export glue of adapters/js/wasm:
+#   build/wasm/engine.wasm      everything; also copied to adapters/js/engine.wasm for the npm package
+#   build/wasm/engine-min.wasm  smallest profile: every switch of include/wsmtp/features.h off
+# What is exported says so itself, by export_name in the glue. wasm-ld is called directly because the
+# clang driver would run a wasm-opt from PATH with options that reject bulk memory.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$ROOT"
+OUT="$BUILD/wasm"
+CC=${WASM_CC:-clang-14}
+LD=${WASM_LD:-wasm-ld-14}
+CFLAGS=(--target=wasm32-unknown-unknown -std=c11 -Oz -mbulk-memory -ffreestanding -fvisibility=hidden
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+    -Iinclude -Iengine -Isasl -Iadapters/js/wasm)
+LDFLAGS=(--no-entry --gc-sections --strip-all --stack-first -z stack-size=16384 --initial-memory=131072)
+shopt -s nullglob
+sources=(engine/*.c sasl/*.c adapters/js/wasm/*.c)
+features=$(sed -n 's/^#ifndef \(WSMTP_FEATURE_[A-Z0-9_]*\).*/\1/p' include/wsmtp/features.h)
+
+# build_profile NAME [-DMACRO=0 ...]
+build_profile() {
+    local name=$1 objects=() source object
+    shift
+    mkdir -p "$OUT/$name"
+    for source in "${sources[@]}"; do
+        object="$OUT/$name/$(tr / _ <<<"${source%.c}").o"
+        objects+=("$object")
+        "$CC" "${CFLAGS[@]}" "$@" -c "$source" -o "$object"
+    done
+    "$LD" "${LDFLAGS[@]}" "${objects[@]}" -o "$OUT/$name.linked.wasm"
+    if command -v wasm-opt >/dev/null; then
+        wasm-opt -Oz --enable-bulk-memory --strip-debug --strip-producers --strip-target-features \
+            "$OUT/$name.linked.wasm" -o "$OUT/$name.wasm"
+    else
+        echo "build-wasm: there is no wasm-opt: $name.wasm is larger than it need be" >&2
+        cp "$OUT/$name.linked.wasm" "$OUT/$name.wasm"
+    fi
+}
+
+# A build that would give the same is not repeated.
+mkdir -p "$OUT"
+exec 9>"$OUT/lock"
+flock 9
+digest=$(cat "$0" "${sources[@]}" include/wsmtp/*.h engine/*.h sasl/*.h adapters/js/wasm/*.h /dev/null | sha256sum)
+if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
+    rm -f "$OUT/digest"
+    build_profile engine &
+    full=$!
+    # shellcheck disable=SC2046
+    build_profile engine-min $(printf -- '-D%s=0 ' $features)
+    wait $full
+    echo "$digest" >"$OUT/digest"
+fi
+cmp -s "$OUT/engine.wasm" adapters/js/engine.wasm || cp "$OUT/engine.wasm" adapters/js/engine.wasm
+echo "build-wasm: engine.wasm $(stat -c %s "$OUT/engine.wasm") bytes, engine-min.wasm $(stat -c %s "$OUT/engine-min.wasm") bytes"

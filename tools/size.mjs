@@ -1,0 +1,65 @@
+// Prints what the engine weighs, beside its targets and beside its peers. Exits with 1 if a target
+// is missed. The Worker bundle is what a Worker uploads: JavaScript, minified, and the wasm.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+
+const root = new URL('../', import.meta.url);
+const path = (name) => new URL(name, root).pathname;
+const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+// Bytes. Peers were measured once: wasm-opt'd for the Rust core, minified bundles for the others.
+const peers = [
+  ['Rust wasm-smtp, core', 40247, 19771],
+  ['Rust wasm-smtp, with STARTTLS, XOAUTH2, SCRAM', 61695, 28601],
+  ['worker-mailer 1.2.1 in a Worker', 13.95 * 1024, 4.59 * 1024],
+  ['nodemailer 10.6.0 in a Worker', 242.59 * 1024, 70.99 * 1024],
+];
+
+/** The Worker as it would be uploaded: one minified module, and the engine beside it. */
+async function workerBundle() {
+  const manifest = JSON.parse(readFileSync(path('adapters/js/package.json'), 'utf8'));
+  const { build } = createRequire(path('tests/package.json'))('esbuild');
+  mkdirSync(path('build/size'), { recursive: true });
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export * from ${JSON.stringify(manifest.name)};`,
+      resolveDir: path('adapters/js'),
+    },
+    bundle: true, minify: true, format: 'esm', platform: 'neutral', write: false,
+    conditions: ['workerd', 'worker', 'browser'], external: ['cloudflare:*', 'node:*', '*.wasm'],
+    legalComments: 'none', logLevel: 'error',
+  });
+  return Buffer.from(outputFiles[0].contents);
+}
+
+const rows = [];
+function row(name, bytes, zipped, maxBytes, maxGzip) {
+  const missed = (maxBytes !== undefined && bytes > maxBytes) || (maxGzip !== undefined && zipped > maxGzip);
+  rows.push([name, bytes, zipped, maxBytes, maxGzip, missed]);
+}
+
+for (const [file, title, ...targets] of [
+  ['engine.wasm', 'engine, everything', 24000, 11000],
+  ['engine-min.wasm', 'engine, smallest profile', 12000],
+]) {
+  const bytes = readFileSync(path(`build/wasm/${file}`));
+  row(title, bytes.length, gzip(bytes), ...targets);
+}
+
+if (existsSync(path('adapters/js/package.json'))) {
+  const script = await workerBundle();
+  const wasm = readFileSync(path('build/wasm/engine.wasm'));
+  row('Worker bundle, JavaScript alone', script.length, gzip(script));
+  row('Worker bundle, with the engine', script.length + wasm.length, gzip(script) + gzip(wasm), undefined, 16 * 1024);
+}
+
+const number = (value) => (value === undefined ? '' : Math.round(value).toLocaleString('en-US'));
+const line = (name, ...cells) => console.log(name.padEnd(46) + cells.map((cell) => cell.padStart(10)).join(''));
+line('', 'bytes', 'gzip', 'at most', 'gzip');
+for (const [name, bytes, zipped, maxBytes, maxGzip, missed] of rows)
+  line(name, number(bytes), number(zipped), number(maxBytes), number(maxGzip), missed ? 'MISSED' : '');
+console.log('for comparison');
+for (const [name, bytes, zipped] of peers) line(name, number(bytes), number(zipped));
+
+process.exitCode = rows.some((cells) => cells[5]) ? 1 : 0;
