@@ -46,7 +46,7 @@ complete() {
     for pair in $(requirements "$1"); do present "${pair#*=}" || return 1; done
     case $1 in
     js) node_is_new_enough && [ -d "$ROOT/tests/node_modules" ] ;;
-    servers) [ -x "$BUILD/exim/usr/sbin/exim4" ] && exim_runs ;;
+    servers) exim_runs ;;
     docs) [ -x "$BUILD/cargo/bin/mdbook" ] || have mdbook ;;
     esac
 }
@@ -64,16 +64,19 @@ allow_services() {
 }
 
 apt_updated=
+apt_update() {
+    [ -z "$apt_updated" ] || return 0
+    say "apt-get update"
+    apt-get update -qq -o DPkg::Lock::Timeout=600 >>"$BUILD/apt.log" 2>&1 ||
+        say "apt-get update failed (see build/apt.log); going on with the package lists at hand"
+    apt_updated=1
+}
+
 apt_install() {
     local missing=$* status=0
     have apt-get || die "missing $missing (names of Debian packages), and there is no apt-get to install it"
     [ "$(id -u)" = 0 ] || die "missing $missing (names of Debian packages); only root can install it"
-    if [ -z "$apt_updated" ]; then
-        say "apt-get update"
-        apt-get update -qq -o DPkg::Lock::Timeout=600 >"$BUILD/apt.log" 2>&1 ||
-            say "apt-get update failed (see build/apt.log); going on with the package lists at hand"
-        apt_updated=1
-    fi
+    apt_update
     say "apt-get install $missing"
     forbid_services
     # shellcheck disable=SC2086
@@ -136,33 +139,39 @@ install_js() {
     }
 }
 
-# Debian lets no two mail servers be installed together, so Exim is unpacked beside Postfix.
-exim_runs() {
-    LD_LIBRARY_PATH="$BUILD/exim/usr/lib/$(uname -m)-linux-gnu" "$BUILD/exim/usr/sbin/exim4" -bV >/dev/null 2>&1
-}
+# Debian lets no two mail servers be installed together, so Exim is unpacked beside Postfix, to be run
+# with LD_LIBRARY_PATH=build/exim/libraries for the libraries that came with it.
+exim_runs() { LD_LIBRARY_PATH="$BUILD/exim/libraries" "$BUILD/exim/usr/sbin/exim4" -C /dev/null -bV >/dev/null 2>&1; }
 
 install_exim() {
-    local libraries
-    id Debian-exim >/dev/null 2>&1 || {
+    local deb library missing=
+    if ! id Debian-exim >/dev/null 2>&1; then
         say "system user Debian-exim (Exim's binary insists on it)"
         useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin Debian-exim
-    }
-    if [ ! -x "$BUILD/exim/usr/sbin/exim4" ]; then
+    fi
+    if [ ! -d "$BUILD/exim/libraries" ]; then
+        apt_update
         say "apt-get download: Exim into build/exim"
-        rm -rf "$BUILD/exim" && mkdir -p "$BUILD/exim/deb"
-        (cd "$BUILD/exim/deb" && apt-get download -q -o APT::Sandbox::User=root exim4-daemon-heavy exim4-base \
-            libspf2-2 libmariadb3 >>"$BUILD/apt.log" 2>&1 </dev/null) ||
+        rm -rf "$BUILD/exim"
+        mkdir -p "$BUILD/exim/deb"
+        (cd "$BUILD/exim/deb" && apt-get download -q -o APT::Sandbox::User=root \
+            exim4-daemon-heavy exim4-base libspf2-2 libmariadb3 >>"$BUILD/apt.log" 2>&1 </dev/null) ||
             die "apt-get download exim4-daemon-heavy failed (see build/apt.log)"
         for deb in "$BUILD"/exim/deb/*.deb; do dpkg -x "$deb" "$BUILD/exim"; done
         chmod u-s "$BUILD/exim/usr/sbin/exim4"
         rm -r "$BUILD/exim/deb"
+        mkdir "$BUILD/exim/libraries"
+        find "$BUILD/exim/usr/lib" -maxdepth 2 -name 'lib*.so.*' -exec cp -P {} "$BUILD/exim/libraries" \;
     fi
     exim_runs && return
-    libraries=$(apt-cache depends exim4-daemon-heavy | sed -n 's/^  Depends: \(lib[^ ]*\)$/\1/p' |
-        grep -vxE 'libspf2-2|libmariadb3')
+    for library in $(apt-cache depends exim4-daemon-heavy | sed -n 's/^  Depends: \(lib[^ ]*\)$/\1/p'); do
+        case $library in libspf2-2 | libmariadb3) continue ;; esac
+        dpkg -s "$library" >/dev/null 2>&1 || missing="$missing $library"
+    done
     # shellcheck disable=SC2086
-    apt_install $libraries
-    exim_runs || die "Exim in build/exim does not run: $("$BUILD/exim/usr/sbin/exim4" -bV 2>&1 | head -n 1)"
+    [ -z "$missing" ] || apt_install $missing
+    exim_runs || die "Exim in build/exim does not run: $(LD_LIBRARY_PATH="$BUILD/exim/libraries" \
+        "$BUILD/exim/usr/sbin/exim4" -C /dev/null -bV 2>&1 | head -n 1)"
 }
 
 install_mdbook() {
@@ -182,9 +191,18 @@ check_versions() {
     esac
 }
 
+# What a group's stamp holds: when it changes, the group is set up anew.
+edition() {
+    case $1 in
+    js) cat "$ROOT"/tools/node/package-lock.json "$ROOT"/tests/package-lock.json | sha256sum ;;
+    docs) echo "mdbook $MDBOOK_VERSION" ;;
+    *) echo "packages $(requirements "$1")" ;;
+    esac
+}
+
 setup_group() {
     local group=$1 stamp="$STAMPS/$1" want
-    want=$(cat "$ROOT/tools/setup.sh" "$ROOT"/tools/node/package-lock.json "$ROOT"/tests/package-lock.json | sha256sum)
+    want=$(edition "$group")
     if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && complete "$group"; then return; fi
     rm -f "$stamp"
     install_packages "$group"
