@@ -1,0 +1,62 @@
+#include "wsmtp/reason.h"
+
+#include <stdint.h>
+
+#include "wsmtp/features.h"
+
+static const uint8_t wsmtp_reason_kinds[] = {
+#define WSMTP_REASON_KIND(name, kind, sentence) (uint8_t)WSMTP_KIND_##kind,
+    WSMTP_REASONS(WSMTP_REASON_KIND)
+#undef WSMTP_REASON_KIND
+};
+
+#if WSMTP_FEATURE_MESSAGES
+/*
+ * One array a sentence, side by side: as compact as one long string, without a table of pointers,
+ * and no literal is longer than a C compiler must take.
+ */
+static const struct {
+#define WSMTP_REASON_ARRAY(name, kind, sentence) char name[sizeof(sentence)];
+    WSMTP_REASONS(WSMTP_REASON_ARRAY)
+#undef WSMTP_REASON_ARRAY
+} wsmtp_reason_sentences = {
+#define WSMTP_REASON_SENTENCE(name, kind, sentence) sentence,
+    WSMTP_REASONS(WSMTP_REASON_SENTENCE)
+#undef WSMTP_REASON_SENTENCE
+};
+#endif
+
+static int wsmtp_reason_known(wsmtp_reason reason)
+{
+    return (unsigned)reason < (unsigned)WSMTP_REASON_COUNT;
+}
+
+wsmtp_kind wsmtp_reason_kind(wsmtp_reason reason)
+{
+    return wsmtp_reason_known(reason) ? (wsmtp_kind)wsmtp_reason_kinds[reason] : WSMTP_KIND_NONE;
+}
+
+const char *wsmtp_reason_message(wsmtp_reason reason, size_t *message_len)
+{
+    const char *message = "";
+    size_t length = 0;
+#if WSMTP_FEATURE_MESSAGES
+    if (wsmtp_reason_known(reason)) {
+        message = (const char *)&wsmtp_reason_sentences;
+        for (unsigned before = (unsigned)reason; before > 0; message++) {
+            if (*message == '\0') {
+                before--;
+            }
+        }
+        while (message[length] != '\0') {
+            length++;
+        }
+    }
+#else
+    (void)reason;
+#endif
+    if (message_len != NULL) {
+        *message_len = length;
+    }
+    return message;
+}
