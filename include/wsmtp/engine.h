@@ -44,6 +44,7 @@ extern "C" {
 #define WSMTP_REPLY_LINE_MAX 998u  /* octets of a reply line, without its line end */
 #define WSMTP_REPLY_LINES_MAX 128u
 #define WSMTP_REPLY_TEXT_MAX 2048u /* bytes kept of a reply's text; the rest is counted, not kept */
+#define WSMTP_KEPT_TEXT_MAX 768u   /* bytes kept of the reply that decided a transaction */
 #define WSMTP_BODY_LINE_MAX 998u   /* octets of a body line, without its line end */
 #define WSMTP_INPUT_MIN 1024u      /* smallest input buffer */
 #define WSMTP_OUTPUT_MIN 1024u     /* smallest output buffer; a large one makes large bodies fast */
@@ -224,15 +225,16 @@ typedef struct wsmtp_transaction {
 
     /* Private. */
     struct wsmtp_transaction *next;
-    uint64_t end_mark;     /* output position behind the end of data */
-    size_t written;        /* RCPT commands written */
-    size_t answered;       /* RCPT replies read */
-    size_t agreed;         /* RCPT replies that accepted */
-    uint8_t stage;         /* next command to write */
-    uint8_t awaiting;      /* next reply to read */
-    bool reset_sent, mail_sent, data_sent, end_sent;
+    uint64_t end_mark;   /* output position behind the end of data */
+    size_t written;      /* RCPT commands written */
+    size_t answered;     /* RCPT replies read */
+    size_t agreed;       /* RCPT replies that accepted */
+    uint8_t stage;       /* what to write next */
+    uint8_t awaiting;    /* what the next reply answers */
+    bool mail_accepted;
     bool declared_8bit;
-    wsmtp_reason reason;   /* why the envelope failed as a whole */
+    bool lost; /* the session broke before it was over */
+    wsmtp_reason reason; /* why nothing was accepted */
     wsmtp_step failed_step;
 } wsmtp_transaction;
 
@@ -244,11 +246,11 @@ typedef enum wsmtp_event_type {
     WSMTP_EVENT_READY,         /* session open: log in, submit, quit */
     WSMTP_EVENT_DERIVE_KEY,    /* key: answer with wsmtp_key_derived */
     WSMTP_EVENT_AUTHENTICATED, /* reply: 235 */
-    WSMTP_EVENT_MAIL,          /* transaction, reply: MAIL accepted */
+    WSMTP_EVENT_MAIL,          /* transaction, reply: answer to MAIL, accepted (2xx) or not */
     WSMTP_EVENT_RECIPIENT,     /* transaction, recipient, reply: answer to one RCPT */
     WSMTP_EVENT_BODY,          /* transaction: the server waits for the message */
     WSMTP_EVENT_DONE,          /* transaction: over, every outcome written; reply and error if any */
-    WSMTP_EVENT_COMPLETED,     /* RSET or NOOP accepted; error.step is not set, reply is */
+    WSMTP_EVENT_COMPLETED,     /* reply: RSET or NOOP accepted */
     WSMTP_EVENT_REFUSED,       /* error: AUTH, RSET or NOOP refused; the session goes on */
     WSMTP_EVENT_CLOSED,        /* after QUIT, however it went */
     WSMTP_EVENT_FAILED         /* error: the session is over; close the connection */
@@ -286,31 +288,35 @@ typedef struct wsmtp_body_scan {
     uint32_t line_len;
 } wsmtp_body_scan;
 
-/* One session. Caller-owned, no pointer into itself. Contents private. */
+/* One session. Caller-owned; must not move after wsmtp_init. Contents private. */
 typedef struct wsmtp_engine {
     const wsmtp_config *config;
     wsmtp_capabilities capabilities;
-    wsmtp_error error;
+    wsmtp_error error;             /* of the session, or of the last call that returned a reason */
+    wsmtp_error transaction_error; /* of the DONE being reported */
     uint8_t state;
+    uint8_t queued_event; /* follows the event just taken, without a reply of its own */
     bool secure;
-    bool authenticated;
-    bool end_of_input;     /* the peer closed its side */
-    bool failed_reported;
-    bool needs_reset;      /* a transaction was left open at the server */
-    bool body_reported;
-    uint8_t queued_events; /* events that follow the current one without a reply */
-    /* input: window [input_start, input_end) of config->input */
+    bool tls_done;
+    bool end_of_input;    /* the peer closed its side */
+    bool maybe_event;
+    bool failure_reported;
+    bool needs_reset;     /* a transaction was left open at the server */
+    wsmtp_step failed_step;
+    /* input: unread octets are [input_start, input_end) of config->input */
     size_t input_start, input_end;
-    /* the reply being read */
-    uint16_t reply_code;
+    /* the reply being read, or last read */
+    wsmtp_reply reply;
     uint16_t reply_lines;
-    wsmtp_enhanced_code reply_enhanced;
-    size_t reply_text_len;
     bool reply_complete;
     char reply_text[WSMTP_REPLY_TEXT_MAX];
-    /* output: window [output_start, output_end) of config->output; positions count since init */
+    /* the reply that decided about the oldest transaction, or the error detail of a login */
+    wsmtp_reply kept;
+    char kept_text[WSMTP_KEPT_TEXT_MAX];
+    /* output: unsent octets are [output_start, output_end) of config->output; positions count all
+     * octets since init */
     size_t output_start, output_end;
-    uint64_t output_acked; /* position of output_start */
+    uint64_t output_acked;
     uint64_t secret_start, secret_end;
     uint32_t epoch;
     /* transactions, oldest first */
@@ -318,14 +324,13 @@ typedef struct wsmtp_engine {
     wsmtp_transaction *writing;
     /* body coding */
     uint64_t body_octets;
-    uint32_t body_line_len;
+    size_t body_line_len;
     bool body_after_cr;
     bool body_ending;
     /* authentication */
     wsmtp_sasl sasl;
+    wsmtp_mechanism mechanism;
     uint8_t auth_state;
-    uint8_t encoded_len;   /* base64 characters waiting in encoded */
-    char encoded[4];
     wsmtp_reason auth_reason;
 } wsmtp_engine;
 

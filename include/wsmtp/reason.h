@@ -105,7 +105,8 @@ typedef enum wsmtp_kind {
     X(STATE, MISUSE, "the call does not fit the session's state")                                  \
     X(CONFIG_BUFFER, MISUSE, "a buffer is missing or too small")                                   \
     X(CONFIG_VALUE, MISUSE, "a setting has an unknown value")                                      \
-    X(POLICY, POLICY, "refused by the caller's policy")
+    X(POLICY, POLICY, "refused by the caller's policy")                                            \
+    X(CREDENTIAL_UNSUPPORTED, INPUT, "cannot be given to this mechanism")
 
 typedef enum wsmtp_reason {
 #define WSMTP_REASON_ENUM(name, kind, sentence) WSMTP_REASON_##name,

@@ -43,14 +43,17 @@ typedef enum wsmtp_hash { WSMTP_HASH_SHA_1 = 1, WSMTP_HASH_SHA_256 = 2 } wsmtp_h
 #define WSMTP_SCRAM_ITERATIONS_MAX 600000u
 #define WSMTP_SASL_CHALLENGE_MAX 748u    /* bytes of a decoded challenge: one reply line of 998 octets */
 
-/* Field that an error of a credential is about. */
+/*
+ * What the caller knows. Texts go out as given: a SCRAM password with non-ASCII characters should be
+ * normalized by the caller (RFC 5802 section 2.2). A text that a mechanism needs must not be empty.
+ */
 typedef struct wsmtp_credentials {
     size_t size;                       /* sizeof(wsmtp_credentials); wsmtp_credentials_init sets it */
     wsmtp_mechanism mechanism;         /* AUTO, or the one mechanism to use and no other */
     const char *user; size_t user_len;         /* authentication identity, UTF-8, no NUL */
     const char *password; size_t password_len; /* UTF-8, no NUL */
     const char *token; size_t token_len;       /* OAuth 2.0 access token; b64token, printable ASCII */
-    const char *authzid; size_t authzid_len;   /* authorization identity, normally empty */
+    const char *authzid; size_t authzid_len;   /* authorization identity, normally empty; not for LOGIN, CRAM-MD5, XOAUTH2 */
     const char *host; size_t host_len;         /* OAUTHBEARER only, may be empty */
     uint32_t port;                             /* OAUTHBEARER only, 0 = leave out */
     const uint8_t *nonce; size_t nonce_len;    /* SCRAM: fresh random bytes, WSMTP_NONCE_MIN or more */
@@ -84,14 +87,14 @@ typedef enum wsmtp_sasl_status {
     WSMTP_SASL_FAILED    /* see reason; cancel the exchange */
 } wsmtp_sasl_status;
 
-/* One stretch of a response; escape means: "," as "=2C" and "=" as "=3D" (saslname, RFC 5802). */
-typedef struct wsmtp_sasl_part {
-    const uint8_t *data;
-    size_t data_len;
-    bool escape;
-} wsmtp_sasl_part;
-
-#define WSMTP_SASL_PARTS 9u
+/* Where reading of a response has got to. */
+typedef struct wsmtp_sasl_cursor {
+    size_t offset;     /* in the part */
+    uint8_t part;
+    uint8_t escape;    /* characters of an escape already read */
+    uint8_t quad_left; /* base64 characters still to be read */
+    char quad[4];
+} wsmtp_sasl_cursor;
 
 /*
  * State of one exchange: caller-owned, private but for what is commented. No pointer into itself:
@@ -103,14 +106,10 @@ typedef struct wsmtp_sasl {
     wsmtp_field field;                  /* after an INPUT reason */
     const wsmtp_credentials *credentials;
     uint8_t step;
-    uint8_t response;                   /* which response is being read */
-    uint8_t part;                       /* next part to read */
-    uint8_t escape_pending;             /* characters of an escape still to be written */
-    size_t part_offset;
-    char port_text[6];
-    uint8_t scratch[64];                /* small texts of a response (proof, digest, nonce) */
+    wsmtp_sasl_cursor cursor;
+    uint8_t scratch[64];                /* small texts of a response (proof, digest, port) */
     size_t scratch_len;
-    uint8_t challenge[WSMTP_SASL_CHALLENGE_MAX]; /* last challenge: an OAuth error's JSON stays here */
+    uint8_t challenge[WSMTP_SASL_CHALLENGE_MAX]; /* an OAuth error's JSON stays here until the end */
     size_t challenge_len;
     /* SCRAM: valid after NEED_KEY */
     wsmtp_hash scram_hash;
@@ -143,7 +142,8 @@ wsmtp_reason wsmtp_mechanism_choose(const wsmtp_credentials *credentials,
 
 /*
  * Starts an exchange with one mechanism (not AUTO) and checks what that mechanism needs. OK, or
- * CREDENTIAL_*, NONCE_TOO_SHORT, ITERATION_LIMITS, NOT_BUILT, with sasl->field set.
+ * CREDENTIAL_*, NONCE_TOO_SHORT, ITERATION_LIMITS, NOT_BUILT, CONFIG_VALUE (a mechanism or port that
+ * is none), with sasl->field set.
  */
 wsmtp_reason wsmtp_sasl_begin(wsmtp_sasl *sasl, wsmtp_mechanism mechanism,
                               const wsmtp_credentials *credentials);
@@ -157,11 +157,17 @@ size_t wsmtp_sasl_response_len(const wsmtp_sasl *sasl);
 /* Copies the next bytes of the response; returns how many (0 = read to its end). */
 size_t wsmtp_sasl_read(wsmtp_sasl *sasl, uint8_t *out, size_t out_len);
 
-/* A challenge, decoded. RESPOND, NEED_KEY or FAILED. */
+/*
+ * A challenge, decoded. RESPOND, NEED_KEY or FAILED. While the first response of a client-first
+ * mechanism has not been read, the only challenge is the empty one that asks for it (RFC 4954).
+ */
 wsmtp_sasl_status wsmtp_sasl_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
                                        size_t challenge_len);
 
-/* The salted password that NEED_KEY asked for (hash-length bytes). RESPOND or FAILED. */
+/*
+ * The salted password that NEED_KEY asked for (hash-length bytes). RESPOND, or FAILED with AUTH_KEY
+ * for a wrong length, STATE if no key was asked for.
+ */
 wsmtp_sasl_status wsmtp_sasl_key(wsmtp_sasl *sasl, const uint8_t *key, size_t key_len);
 
 /*
@@ -173,7 +179,10 @@ wsmtp_sasl_status wsmtp_sasl_success(wsmtp_sasl *sasl, const uint8_t *data, size
 /* Wipes the state. The last OAuth error JSON goes too. */
 void wsmtp_sasl_end(wsmtp_sasl *sasl);
 
-/* PBKDF2-HMAC (RFC 8018) of the password into hash-length bytes: SCRAM's SaltedPassword. */
+/*
+ * PBKDF2-HMAC (RFC 8018) of the password into hash-length bytes: SCRAM's SaltedPassword. Zeroes for
+ * an unknown hash. This and wsmtp_hash_len exist only if WSMTP_FEATURE_SCRAM is on.
+ */
 void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
                       const uint8_t *salt, size_t salt_len, uint32_t iterations,
                       uint8_t key[WSMTP_HASH_MAX]);

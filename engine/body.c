@@ -1,0 +1,144 @@
+/*
+ * The message as it travels behind DATA (RFC 5321 section 4.5.2): dot-stuffed on the fly, line ends
+ * checked or made CRLF. A CR waits for what follows it, so that no cut between two pieces can hide a
+ * bare one; nothing else is held back.
+ */
+#include "internal.h"
+
+void wsmtp_body_begin(wsmtp_engine *e)
+{
+    e->body_octets = 0;
+    e->body_line_len = 0;
+    e->body_after_cr = false;
+    e->body_ending = false;
+}
+
+static void put_line_end(wsmtp_engine *e)
+{
+    wsmtp_put(e, "\r\n", 2);
+    e->body_octets += 2;
+    e->body_line_len = 0;
+    e->body_after_cr = false;
+}
+
+/* How many octets at the start of data are ordinary: no line end, and allowed as they are. */
+static size_t ordinary(const uint8_t *data, size_t data_len, bool seven_bit)
+{
+    size_t n = 0;
+    while (n < data_len && data[n] != '\r' && data[n] != '\n' && !(seven_bit && data[n] > 0x7f))
+        n++;
+    return n;
+}
+
+/* The rule that the next octet breaks, given that it is no ordinary one; OK for a good line end. */
+static wsmtp_reason special(wsmtp_engine *e, const wsmtp_transaction *t, uint8_t octet)
+{
+    bool make_crlf = (t->flags & WSMTP_SEND_MAKE_CRLF) != 0;
+    if (octet == '\n') {
+        if (!e->body_after_cr && !make_crlf)
+            return WSMTP_REASON_BODY_BARE_LF;
+        put_line_end(e);
+    } else if (octet == '\r') {
+        e->body_after_cr = true;
+    } else {
+        return WSMTP_REASON_BODY_8BIT_UNDECLARED;
+    }
+    return WSMTP_REASON_OK;
+}
+
+static wsmtp_reason size_exceeded(const wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    if (t->message_size != WSMTP_SIZE_UNKNOWN)
+        return e->body_octets > t->message_size ? WSMTP_REASON_BODY_SIZE_EXCEEDED : WSMTP_REASON_OK;
+    return e->capabilities.size && e->body_octets > e->capabilities.size
+               ? WSMTP_REASON_MESSAGE_TOO_LARGE
+               : WSMTP_REASON_OK;
+}
+
+/* Codes as much of data as there is room for; sets *reason when a rule is broken. */
+static size_t code_body(wsmtp_engine *e, const wsmtp_transaction *t, const uint8_t *data,
+                        size_t data_len, wsmtp_reason *reason)
+{
+    size_t taken = 0;
+    while (taken < data_len && wsmtp_reserve(e, WSMTP_BODY_ROOM)) {
+        uint8_t octet = data[taken];
+        if (e->body_after_cr && octet != '\n') {
+            if (!(t->flags & WSMTP_SEND_MAKE_CRLF)) {
+                *reason = WSMTP_REASON_BODY_BARE_CR;
+                return taken;
+            }
+            put_line_end(e);
+        }
+        size_t room = e->config->output_len - e->output_end - 1;
+        size_t n = data_len - taken < room ? data_len - taken : room;
+        n = ordinary(data + taken, n, !t->declared_8bit);
+        if (n == 0) {
+            *reason = special(e, t, octet);
+            if (*reason != WSMTP_REASON_OK)
+                return taken;
+            taken++;
+            continue;
+        }
+        if (e->body_line_len == 0 && octet == '.')
+            wsmtp_put(e, ".", 1);
+        if (e->body_line_len <= WSMTP_BODY_LINE_MAX)
+            e->body_line_len += n;
+        if (e->body_line_len > WSMTP_BODY_LINE_MAX && !(t->flags & WSMTP_SEND_LONG_LINES)) {
+            *reason = WSMTP_REASON_BODY_LINE_TOO_LONG;
+            return taken;
+        }
+        wsmtp_put(e, data + taken, n);
+        e->body_octets += n;
+        taken += n;
+    }
+    return taken;
+}
+
+size_t wsmtp_body_write(wsmtp_engine *e, const void *data, size_t data_len)
+{
+    wsmtp_transaction *t = e->writing;
+    if (data_len == 0 || !(wsmtp_state(e) & WSMTP_CAN_BODY))
+        return 0;
+    wsmtp_reason reason = WSMTP_REASON_OK;
+    size_t taken = code_body(e, t, data, data_len, &reason);
+    if (reason == WSMTP_REASON_OK)
+        reason = size_exceeded(e, t);
+    if (reason != WSMTP_REASON_OK) {
+        wsmtp_fail(e, reason);
+        return 0;
+    }
+    if (taken)
+        e->epoch++;
+    return taken;
+}
+
+wsmtp_reason wsmtp_body_end(wsmtp_engine *e)
+{
+    wsmtp_transaction *t = e->writing;
+    if (wsmtp_over(e) || !t || t->stage != STAGE_BODY || e->body_ending)
+        return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_MESSAGE, 0);
+    if (e->body_after_cr && !(t->flags & WSMTP_SEND_MAKE_CRLF)) {
+        wsmtp_fail(e, WSMTP_REASON_BODY_BARE_CR);
+        return WSMTP_REASON_BODY_BARE_CR;
+    }
+    e->body_ending = true;
+    e->epoch++;
+    wsmtp_transaction_pump(e);
+    return wsmtp_over(e) ? e->error.reason : WSMTP_REASON_OK;
+}
+
+/* Writes the end of data once there is room for it. */
+bool wsmtp_body_finish(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    if (!wsmtp_reserve(e, 5))
+        return false;
+    if (e->body_after_cr || e->body_line_len > 0)
+        put_line_end(e);
+    wsmtp_reason reason = size_exceeded(e, t);
+    if (reason != WSMTP_REASON_OK) {
+        wsmtp_fail(e, reason);
+        return false;
+    }
+    wsmtp_put(e, ".\r\n", 3);
+    return true;
+}

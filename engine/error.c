@@ -1,0 +1,91 @@
+/*
+ * Errors: the one place that fills them in, so that kind, step, retryability and doubt are always
+ * decided by the same rules.
+ */
+#include "internal.h"
+
+/* Transport errors after which the same request may be repeated. */
+static bool transient(wsmtp_reason reason)
+{
+    return reason == WSMTP_REASON_CLOSED_BY_PEER || reason == WSMTP_REASON_CONNECT_FAILED ||
+           reason == WSMTP_REASON_CONNECTION_LOST || reason == WSMTP_REASON_TIMEOUT;
+}
+
+static void decide_retry(wsmtp_error *error)
+{
+    bool reply_decides = error->kind == WSMTP_KIND_REFUSED || error->kind == WSMTP_KIND_AUTH;
+    error->retryable = !error->in_doubt && (transient(error->reason) ||
+                                            (reply_decides && error->reply.code / 100 == 4));
+}
+
+void wsmtp_error_set(wsmtp_error *error, wsmtp_reason reason, wsmtp_step step,
+                     const wsmtp_reply *reply)
+{
+    memset(error, 0, sizeof *error);
+    error->reason = reason;
+    error->kind = wsmtp_reason_kind(reason);
+    error->step = step;
+    if (reply)
+        error->reply = *reply;
+    decide_retry(error);
+}
+
+/* A local error: nothing was sent, the session goes on. */
+wsmtp_reason wsmtp_reject(wsmtp_engine *e, wsmtp_reason reason, wsmtp_field field, size_t index)
+{
+    if (reason != WSMTP_REASON_OK && e->state != STATE_FAILED) {
+        wsmtp_error_set(&e->error, reason, wsmtp_step_get(e), NULL);
+        e->error.field = field;
+        e->error.index = index;
+    }
+    return reason;
+}
+
+static void fail(wsmtp_engine *e, wsmtp_reason reason, const wsmtp_reply *reply)
+{
+    if (wsmtp_over(e))
+        return;
+    wsmtp_step step = wsmtp_step_get(e);
+    wsmtp_error_set(&e->error, reason, step, reply);
+    if (e->error.kind == WSMTP_KIND_INPUT)
+        e->error.field = WSMTP_FIELD_MESSAGE;
+    for (wsmtp_transaction *t = e->head; t; t = t->next)
+        if (t->awaiting != AWAITING_DONE && wsmtp_transaction_lost(e, t, reason, step))
+            e->error.in_doubt = true;
+    decide_retry(&e->error);
+    wsmtp_sasl_end(&e->sasl);
+    e->queued_event = WSMTP_EVENT_NONE;
+    e->failed_step = step;
+    e->state = STATE_FAILED;
+    e->maybe_event = true;
+    e->epoch++;
+}
+
+void wsmtp_fail(wsmtp_engine *e, wsmtp_reason reason)
+{
+    fail(e, reason, NULL);
+}
+
+void wsmtp_fail_with_reply(wsmtp_engine *e, wsmtp_reason reason)
+{
+    fail(e, reason, &e->reply);
+}
+
+/* The error of a transaction that is over; NULL if a recipient accepted it. */
+const wsmtp_error *wsmtp_error_of_transaction(wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    wsmtp_error *error = &e->transaction_error;
+    if (t->accepted_count > 0)
+        return NULL;
+    if (t->lost) {
+        *error = e->error;
+        error->in_doubt = t->status == WSMTP_STATUS_IN_DOUBT;
+        decide_retry(error);
+        return error;
+    }
+    wsmtp_error_set(error, t->reason, t->failed_step, &e->kept);
+    if (t->reason == WSMTP_REASON_ALL_RECIPIENTS_REFUSED ||
+        t->reason == WSMTP_REASON_SOME_RECIPIENTS_REFUSED)
+        error->retryable = t->status == WSMTP_STATUS_DEFERRED;
+    return error;
+}
