@@ -14,7 +14,7 @@ static bool digit(char c)
 /* Writes text so that it is safe to show: valid UTF-8 without control characters. */
 size_t wsmtp_clean(const char *text, size_t text_len, char *out, size_t out_len)
 {
-    static const char hex[] = "0123456789abcdef";
+    static const char hex[] = "0123456789ABCDEF";
     const uint8_t *s = (const uint8_t *)text;
     size_t written = 0;
     for (size_t i = 0; i < text_len;) {
@@ -39,7 +39,7 @@ size_t wsmtp_clean(const char *text, size_t text_len, char *out, size_t out_len)
     return written;
 }
 
-/* One to three digits; advances *at. */
+/* One to three digits without leading zeros; advances *at. */
 static bool code_part(const char *text, size_t text_len, size_t *at, uint16_t *value)
 {
     size_t start = *at;
@@ -47,7 +47,7 @@ static bool code_part(const char *text, size_t text_len, size_t *at, uint16_t *v
     while (*at < text_len && *at - start < 3 && digit(text[*at]))
         v = v * 10 + (unsigned)(text[(*at)++] - '0');
     *value = (uint16_t)v;
-    return *at > start;
+    return *at == start + 1 || (*at > start && text[start] != '0');
 }
 
 /*

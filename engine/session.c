@@ -112,6 +112,8 @@ static void session_accepted(wsmtp_engine *e, wsmtp_event *event)
         e->capabilities.flags |= WSMTP_CAP_ESMTP;
     if ((e->state == STATE_EHLO || e->state == STATE_HELO) && needs_tls(e)) {
         if (!wsmtp_has(e, WSMTP_CAP_STARTTLS)) {
+            event->type = WSMTP_EVENT_EHLO;
+            e->state = STATE_STARTTLS;
             wsmtp_fail(e, WSMTP_REASON_STARTTLS_MISSING);
             return;
         }

@@ -262,7 +262,7 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
 /* A reply that nothing asked for: in the middle of a message a refusal decides about it. */
 static void unasked(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    bool refusal = t->stage == STAGE_BODY && e->reply.code >= 400;
+    bool refusal = t->stage == STAGE_BODY && e->reply.code >= 400 && e->reply.code != 421;
     if (refusal) {
         decide(e, t, WSMTP_STEP_BODY);
         settle(t, status_of(t->code), WSMTP_STATUS_NOT_SENT);
