@@ -1,0 +1,1 @@
+export async function startExim() { throw new Error("x"); }
