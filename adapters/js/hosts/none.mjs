@@ -1,0 +1,16 @@
+// Where no runtime with TCP sockets was recognized (a browser, a bundler without conditions): every
+// call says so. wasm-smtp/client takes sockets of the caller's own.
+
+import { SmtpError, api, boundedPolicy } from "../client.mjs";
+
+export const host = {
+  module() {
+    throw new SmtpError("wasm-smtp has no sockets here: it runs on workerd, node, deno and bun (conditions of package exports), or over own sockets with wasm-smtp/client", {
+      kind: "unsupported",
+      reason: "no-sockets",
+    });
+  },
+};
+
+export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export { SmtpError, boundedPolicy };

@@ -1,0 +1,55 @@
+// Cloudflare Workers (workerd): sockets of cloudflare:sockets. Needs no compatibility flag.
+
+import { connect as openSocket } from "cloudflare:sockets";
+import engine from "../engine.wasm";
+import { SmtpError, api, boundedPolicy } from "../client.mjs";
+
+/** How long closing may take, ms: workerd can leave the promise of close() pending for ever. */
+const CLOSING = 1000;
+
+function wrap(socket, secure, serverName) {
+  const reader = socket.readable.getReader();
+  const writer = socket.writable.getWriter();
+  const ignore = () => {};
+  // Rejections that nobody waits for; read and write report the same failure.
+  for (const promise of [socket.closed, reader.closed, writer.closed]) promise.catch(ignore);
+  return {
+    async read() {
+      const { done, value } = await reader.read();
+      return done ? null : value;
+    },
+    write: (bytes) => writer.write(bytes),
+    async startTls() {
+      if (secure) return this;
+      reader.releaseLock();
+      writer.releaseLock();
+      const upgraded = socket.startTls({ expectedServerHostname: serverName });
+      await upgraded.opened;
+      return wrap(upgraded, true);
+    },
+    close() {
+      // Without the abort, close() would wait for writes that the peer never reads.
+      const closing = writer.abort().catch(ignore).then(() => socket.close()).catch(ignore);
+      return Promise.race([closing, new Promise((resolve) => setTimeout(resolve, CLOSING))]);
+    },
+  };
+}
+
+export const host = {
+  /** WebCrypto of Cloudflare's network refuses more PBKDF2 iterations. */
+  maxIterations: 100000,
+  module: () => engine,
+  async open({ hostname, port, tls, serverName, ca, signal }) {
+    if (ca !== undefined) {
+      throw new SmtpError("ca is not available on this host: workerd verifies with its own roots", { kind: "unsupported", reason: "ca-unavailable", field: "ca" });
+    }
+    const socket = openSocket({ hostname, port }, { secureTransport: tls === "none" ? "off" : "starttls", allowHalfOpen: false });
+    socket.closed.catch(() => {});
+    signal.addEventListener("abort", () => socket.close().catch(() => {}));
+    await socket.opened;
+    return wrap(socket, tls === "none", serverName);
+  },
+};
+
+export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export { SmtpError, boundedPolicy };
