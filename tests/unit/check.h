@@ -1,6 +1,6 @@
 /*
  * The least that a test program needs: checks that are counted, say where they failed and what was
- * found there, and let the program go on. Use: CHECK(...) in functions, return check_done() in main.
+ * found there, and let the program go on. Use: CHECK(...) in functions, return check_report() in main.
  */
 #ifndef WSMTP_TEST_CHECK_H
 #define WSMTP_TEST_CHECK_H
@@ -70,7 +70,7 @@ static inline bool check_octets(const void *found, size_t found_len, const void 
     check_octets(found, found_len, wanted, strlen(wanted), #found, __FILE__, __LINE__)
 
 /* Prints the counts as the last line; what main returns. No check at all is a failure as well. */
-static inline int check_done(void)
+static inline int check_report(void)
 {
     printf("%u passed, %u failed\n", check_passed, check_failed);
     return check_failed > 0 || check_passed == 0 ? 1 : 0;

@@ -1,0 +1,51 @@
+/* CRAM-MD5 (RFC 2195): user SP HMAC-MD5 of the challenge under the password, in hexadecimal. */
+#include "mechanism.h"
+
+#if WSMTP_FEATURE_CRAM_MD5
+
+#include "hash.h"
+
+enum { WSMTP_CRAM_MD5_WAITING, WSMTP_CRAM_MD5_ANSWERED };
+
+static void wsmtp_cram_md5_response(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
+{
+    if (sasl->step == WSMTP_CRAM_MD5_ANSWERED) {
+        wsmtp_parts_add(parts, sasl->credentials->user, sasl->credentials->user_len,
+                        WSMTP_CODING_NONE);
+        WSMTP_PARTS_ADD_LITERAL(parts, " ", WSMTP_CODING_NONE);
+        wsmtp_parts_add(parts, sasl->scratch, sasl->scratch_len, WSMTP_CODING_NONE);
+    }
+}
+
+static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
+                                                  size_t challenge_len)
+{
+    const wsmtp_credentials *c = sasl->credentials;
+    wsmtp_hmac hmac;
+    uint8_t digest[WSMTP_HASH_MAX];
+    /* A response to an empty challenge would be good for every other server too. */
+    if (sasl->step != WSMTP_CRAM_MD5_WAITING || challenge_len == 0) {
+        return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_CHALLENGE);
+    }
+    wsmtp_hmac_init(&hmac, &wsmtp_md5, (const uint8_t *)c->password, c->password_len);
+    wsmtp_hmac_update(&hmac, challenge, challenge_len);
+    wsmtp_hmac_final(&hmac, digest);
+    sasl->scratch_len = 2u * (size_t)wsmtp_md5.digest_len;
+    for (size_t i = 0; i < sasl->scratch_len; i++) {
+        sasl->scratch[i] = (uint8_t)"0123456789abcdef"[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u];
+    }
+    wsmtp_wipe(digest, sizeof digest);
+    return wsmtp_sasl_respond(sasl, WSMTP_CRAM_MD5_ANSWERED);
+}
+
+const wsmtp_mechanism_definition wsmtp_mechanism_cram_md5 = {
+    false,
+    WSMTP_NEEDS_USER | WSMTP_NEEDS_PASSWORD,
+    NULL,
+    wsmtp_cram_md5_response,
+    wsmtp_cram_md5_challenge,
+    NULL,
+    NULL,
+};
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * MD5, SHA-1 and SHA-256 behind one interface, HMAC and PBKDF2 over it. Private to sasl/.
+ * All three hashes work on blocks of 64 bytes and words of 32 bits; they differ in the compression
+ * function, the initial words, the digest's length and the byte order.
+ */
+#ifndef WSMTP_HASH_H
+#define WSMTP_HASH_H
+
+#include "wsmtp/sasl.h"
+
+#define WSMTP_HASH_BLOCK 64u
+
+typedef struct wsmtp_hash_algorithm {
+    /* Mixes one block, given as 16 words, into the state. May change the block. */
+    void (*compress)(uint32_t *state, uint32_t *block);
+    uint32_t initial[8];
+    uint8_t digest_len; /* bytes */
+    bool big_endian;
+} wsmtp_hash_algorithm;
+
+extern const wsmtp_hash_algorithm wsmtp_md5;
+extern const wsmtp_hash_algorithm wsmtp_sha1;
+extern const wsmtp_hash_algorithm wsmtp_sha256;
+
+typedef struct wsmtp_hash_context {
+    const wsmtp_hash_algorithm *algorithm;
+    uint64_t length; /* bytes taken in so far */
+    uint32_t state[8];
+    uint32_t words[16];
+    uint8_t block[WSMTP_HASH_BLOCK];
+} wsmtp_hash_context;
+
+void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm);
+void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len);
+/* Writes the digest (it may overwrite data that was hashed) and wipes the context. */
+void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest);
+
+/*
+ * HMAC (RFC 2104). After init both hashes have taken in their padded key: a copy of the struct made
+ * then computes further HMACs under the same key without compressing the key again.
+ */
+typedef struct wsmtp_hmac {
+    wsmtp_hash_context inner;
+    wsmtp_hash_context outer;
+} wsmtp_hmac;
+
+void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, const uint8_t *key,
+                     size_t key_len);
+void wsmtp_hmac_update(wsmtp_hmac *hmac, const void *data, size_t data_len);
+/* Writes the digest and wipes the struct. */
+void wsmtp_hmac_final(wsmtp_hmac *hmac, uint8_t *digest);
+
+/* The algorithm of a public hash; NULL if unknown. */
+const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash);
+
+static inline uint32_t wsmtp_rotate_left(uint32_t word, unsigned bits)
+{
+    return word << bits | word >> (32u - bits);
+}
+
+#endif

@@ -1,0 +1,49 @@
+/* PBKDF2 (RFC 8018 section 5.2) with HMAC, for its first block: all that SCRAM needs. */
+#include "hash.h"
+
+#if WSMTP_FEATURE_SCRAM
+
+#include "octets.h"
+
+const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash)
+{
+    return hash == WSMTP_HASH_SHA_256 ? &wsmtp_sha256 : hash == WSMTP_HASH_SHA_1 ? &wsmtp_sha1 : NULL;
+}
+
+size_t wsmtp_hash_len(wsmtp_hash hash)
+{
+    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(hash);
+    return algorithm != NULL ? algorithm->digest_len : 0;
+}
+
+void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
+                      const uint8_t *salt, size_t salt_len, uint32_t iterations,
+                      uint8_t key[WSMTP_HASH_MAX])
+{
+    static const uint8_t block_index[4] = {0, 0, 0, 1};
+    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(hash);
+    wsmtp_hmac keyed, hmac;
+    uint8_t u[WSMTP_HASH_MAX];
+    memset(key, 0, WSMTP_HASH_MAX);
+    if (algorithm == NULL) {
+        return;
+    }
+    wsmtp_hmac_init(&keyed, algorithm, password, password_len);
+    for (uint32_t i = 0; i < iterations; i++) {
+        hmac = keyed;
+        if (i == 0) {
+            wsmtp_hmac_update(&hmac, salt, salt_len);
+            wsmtp_hmac_update(&hmac, block_index, sizeof block_index);
+        } else {
+            wsmtp_hmac_update(&hmac, u, algorithm->digest_len);
+        }
+        wsmtp_hmac_final(&hmac, u);
+        for (size_t j = 0; j < algorithm->digest_len; j++) {
+            key[j] ^= u[j];
+        }
+    }
+    wsmtp_wipe(&keyed, sizeof keyed);
+    wsmtp_wipe(u, sizeof u);
+}
+
+#endif

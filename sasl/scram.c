@@ -1,0 +1,220 @@
+/*
+ * SCRAM-SHA-256 and SCRAM-SHA-1 without channel binding (RFC 5802, RFC 7677).
+ *
+ *   client-first   n,a=authzid,n=user,r=nonce
+ *   server-first   r=nonce+more,s=salt,i=iterations
+ *   client-final   c=base64(n,a=authzid,),r=nonce+more,p=proof
+ *   server-final   v=server signature
+ *
+ * What both sides sign, the AuthMessage, is made again from the credentials and the server-first
+ * challenge whenever it is needed, like a response, instead of being kept.
+ */
+#include "scram.h"
+
+#if WSMTP_FEATURE_SCRAM
+
+#include "hash.h"
+
+enum {
+    WSMTP_SCRAM_FIRST,   /* client-first is ready */
+    WSMTP_SCRAM_KEY,     /* server-first has come, the key has not */
+    WSMTP_SCRAM_FINAL,   /* client-final is ready */
+    WSMTP_SCRAM_VERIFIED /* the server's signature was right: an empty response is ready */
+};
+
+static uint32_t wsmtp_scram_limit(uint32_t given, uint32_t preset)
+{
+    return given != 0 ? given : preset;
+}
+
+static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
+{
+    const wsmtp_credentials *c = sasl->credentials;
+    size_t nonce_len = c->nonce_len < WSMTP_NONCE_MAX ? c->nonce_len : WSMTP_NONCE_MAX;
+    if (c->nonce == NULL || nonce_len < WSMTP_NONCE_MIN) {
+        sasl->field = WSMTP_FIELD_NONCE;
+        return WSMTP_REASON_NONCE_TOO_SHORT;
+    }
+    if (wsmtp_scram_limit(c->scram_iterations_min, WSMTP_SCRAM_ITERATIONS_MIN) >
+        wsmtp_scram_limit(c->scram_iterations_max, WSMTP_SCRAM_ITERATIONS_MAX)) {
+        sasl->field = WSMTP_FIELD_ITERATIONS;
+        return WSMTP_REASON_ITERATION_LIMITS;
+    }
+    sasl->scram_hash = sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ? WSMTP_HASH_SHA_256
+                                                                        : WSMTP_HASH_SHA_1;
+    sasl->scram_nonce_len = wsmtp_base64_encode(c->nonce, nonce_len, (char *)sasl->scram_nonce);
+    return WSMTP_REASON_OK;
+}
+
+/* The gs2-header: no channel binding, and the authorization identity if there is one. */
+static void wsmtp_scram_add_header(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts, unsigned coding)
+{
+    const wsmtp_credentials *c = sasl->credentials;
+    if (c->authzid_len > 0) {
+        WSMTP_PARTS_ADD_LITERAL(parts, "n,a=", coding);
+        wsmtp_parts_add(parts, c->authzid, c->authzid_len, coding | WSMTP_CODING_ESCAPE);
+        WSMTP_PARTS_ADD_LITERAL(parts, ",", coding);
+    } else {
+        WSMTP_PARTS_ADD_LITERAL(parts, "n,,", coding);
+    }
+}
+
+static void wsmtp_scram_add_first(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
+{
+    WSMTP_PARTS_ADD_LITERAL(parts, "n=", WSMTP_CODING_NONE);
+    wsmtp_parts_add(parts, sasl->credentials->user, sasl->credentials->user_len,
+                    WSMTP_CODING_ESCAPE);
+    WSMTP_PARTS_ADD_LITERAL(parts, ",r=", WSMTP_CODING_NONE);
+    wsmtp_parts_add(parts, sasl->scram_nonce, sasl->scram_nonce_len, WSMTP_CODING_NONE);
+}
+
+/* client-final without its proof. */
+static void wsmtp_scram_add_final(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
+{
+    WSMTP_PARTS_ADD_LITERAL(parts, "c=", WSMTP_CODING_NONE);
+    wsmtp_scram_add_header(sasl, parts, WSMTP_CODING_BASE64);
+    WSMTP_PARTS_ADD_LITERAL(parts, ",r=", WSMTP_CODING_NONE);
+    wsmtp_parts_add(parts, sasl->challenge + 2, sasl->scram_server_nonce_len, WSMTP_CODING_NONE);
+}
+
+static void wsmtp_scram_response(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
+{
+    if (sasl->step == WSMTP_SCRAM_FIRST) {
+        wsmtp_scram_add_header(sasl, parts, WSMTP_CODING_NONE);
+        wsmtp_scram_add_first(sasl, parts);
+    } else if (sasl->step == WSMTP_SCRAM_FINAL) {
+        wsmtp_scram_add_final(sasl, parts);
+        WSMTP_PARTS_ADD_LITERAL(parts, ",p=", WSMTP_CODING_NONE);
+        wsmtp_parts_add(parts, sasl->scratch, sasl->scratch_len, WSMTP_CODING_NONE);
+    }
+}
+
+/* HMAC(key, AuthMessage). */
+static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm *algorithm,
+                             const uint8_t *key, uint8_t *signature)
+{
+    wsmtp_sasl_parts parts;
+    wsmtp_sasl_cursor cursor = {0};
+    wsmtp_hmac hmac;
+    uint8_t octet;
+    parts.count = 0;
+    wsmtp_scram_add_first(sasl, &parts);
+    WSMTP_PARTS_ADD_LITERAL(&parts, ",", WSMTP_CODING_NONE);
+    wsmtp_parts_add(&parts, sasl->challenge, sasl->challenge_len, WSMTP_CODING_NONE);
+    WSMTP_PARTS_ADD_LITERAL(&parts, ",", WSMTP_CODING_NONE);
+    wsmtp_scram_add_final(sasl, &parts);
+    wsmtp_hmac_init(&hmac, algorithm, key, algorithm->digest_len);
+    while (wsmtp_parts_read(&parts, &cursor, &octet, 1) > 0) {
+        wsmtp_hmac_update(&hmac, &octet, 1);
+    }
+    wsmtp_hmac_final(&hmac, signature);
+}
+
+/* HMAC(salted password, name of a key): ClientKey and ServerKey. */
+static void wsmtp_scram_named_key(const wsmtp_hash_algorithm *algorithm, const uint8_t *salted,
+                                  const char *name, uint8_t *key)
+{
+    wsmtp_hmac hmac;
+    wsmtp_hmac_init(&hmac, algorithm, salted, algorithm->digest_len);
+    wsmtp_hmac_update(&hmac, name, sizeof "Client Key" - 1u);
+    wsmtp_hmac_final(&hmac, key);
+}
+
+static wsmtp_sasl_status wsmtp_scram_key(wsmtp_sasl *sasl, const uint8_t *key, size_t key_len)
+{
+    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(sasl->scram_hash);
+    wsmtp_hash_context hash;
+    uint8_t client_key[WSMTP_HASH_MAX];
+    uint8_t other[WSMTP_HASH_MAX];
+    if (sasl->step != WSMTP_SCRAM_KEY) {
+        return wsmtp_sasl_fail(sasl, WSMTP_REASON_STATE);
+    }
+    if (key_len != algorithm->digest_len) {
+        return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_KEY);
+    }
+    wsmtp_scram_named_key(algorithm, key, "Server Key", other);
+    wsmtp_scram_sign(sasl, algorithm, other, sasl->scram_server_signature);
+
+    wsmtp_scram_named_key(algorithm, key, "Client Key", client_key);
+    wsmtp_hash_init(&hash, algorithm);
+    wsmtp_hash_update(&hash, client_key, key_len);
+    wsmtp_hash_final(&hash, other);
+    wsmtp_scram_sign(sasl, algorithm, other, other);
+    for (size_t i = 0; i < key_len; i++) {
+        client_key[i] ^= other[i];
+    }
+    sasl->scratch_len = wsmtp_base64_encode(client_key, key_len, (char *)sasl->scratch);
+    wsmtp_wipe(client_key, sizeof client_key);
+    wsmtp_wipe(other, sizeof other);
+    return wsmtp_sasl_respond(sasl, WSMTP_SCRAM_FINAL);
+}
+
+/* Checks a server-final message. OK, or the reason that it proves nothing. */
+static wsmtp_reason wsmtp_scram_verify(const wsmtp_sasl *sasl, const uint8_t *text, size_t text_len)
+{
+    uint8_t signature[WSMTP_HASH_MAX];
+    size_t signature_len;
+    uint8_t difference = 0;
+    wsmtp_reason reason = wsmtp_scram_server_final(text, text_len, signature, &signature_len);
+    if (reason != WSMTP_REASON_OK) {
+        return reason;
+    }
+    if (signature_len != wsmtp_hash_len(sasl->scram_hash)) {
+        return WSMTP_REASON_AUTH_CHALLENGE;
+    }
+    /* In a time that does not tell how much of it was right. */
+    for (size_t i = 0; i < signature_len; i++) {
+        difference |= signature[i] ^ sasl->scram_server_signature[i];
+    }
+    return difference == 0 ? WSMTP_REASON_OK : WSMTP_REASON_AUTH_SERVER_SIGNATURE;
+}
+
+static wsmtp_sasl_status wsmtp_scram_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
+                                               size_t challenge_len)
+{
+    const wsmtp_credentials *c = sasl->credentials;
+    wsmtp_reason reason = WSMTP_REASON_AUTH_CHALLENGE;
+    if (sasl->step == WSMTP_SCRAM_FIRST) {
+        wsmtp_sasl_keep(sasl, challenge, challenge_len);
+        reason = wsmtp_scram_server_first(
+            sasl, wsmtp_scram_limit(c->scram_iterations_min, WSMTP_SCRAM_ITERATIONS_MIN),
+            wsmtp_scram_limit(c->scram_iterations_max, WSMTP_SCRAM_ITERATIONS_MAX));
+        if (reason == WSMTP_REASON_OK) {
+            sasl->step = WSMTP_SCRAM_KEY;
+            return WSMTP_SASL_NEED_KEY;
+        }
+    } else if (sasl->step == WSMTP_SCRAM_FINAL) {
+        reason = wsmtp_scram_verify(sasl, challenge, challenge_len);
+        if (reason == WSMTP_REASON_OK) {
+            return wsmtp_sasl_respond(sasl, WSMTP_SCRAM_VERIFIED);
+        }
+    }
+    return wsmtp_sasl_fail(sasl, reason);
+}
+
+static wsmtp_sasl_status wsmtp_scram_success(wsmtp_sasl *sasl, const uint8_t *data, size_t data_len)
+{
+    if (sasl->step == WSMTP_SCRAM_FINAL) {
+        wsmtp_reason reason = wsmtp_scram_verify(sasl, data, data_len);
+        if (reason == WSMTP_REASON_OK) {
+            wsmtp_sasl_respond(sasl, WSMTP_SCRAM_VERIFIED);
+        } else if (reason == WSMTP_REASON_AUTH_SERVER_ERROR) {
+            return wsmtp_sasl_fail(sasl, reason);
+        }
+    }
+    return sasl->step == WSMTP_SCRAM_VERIFIED
+               ? WSMTP_SASL_DONE
+               : wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_SERVER_SIGNATURE);
+}
+
+const wsmtp_mechanism_definition wsmtp_mechanism_scram = {
+    true,
+    WSMTP_NEEDS_USER | WSMTP_NEEDS_PASSWORD | WSMTP_TAKES_AUTHZID,
+    wsmtp_scram_begin,
+    wsmtp_scram_response,
+    wsmtp_scram_challenge,
+    wsmtp_scram_key,
+    wsmtp_scram_success,
+};
+
+#endif

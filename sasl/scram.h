@@ -1,0 +1,23 @@
+/*
+ * The server's side of a SCRAM exchange (RFC 5802 section 7), taken apart. Private to sasl/.
+ */
+#ifndef WSMTP_SCRAM_H
+#define WSMTP_SCRAM_H
+
+#include "mechanism.h"
+
+/*
+ * Takes apart the server-first message that is kept in sasl->challenge, into sasl->scram_*. OK, or
+ * AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_NONCE, AUTH_ITERATIONS, AUTH_SERVER_ERROR.
+ */
+wsmtp_reason wsmtp_scram_server_first(wsmtp_sasl *sasl, uint32_t iterations_min,
+                                      uint32_t iterations_max);
+
+/*
+ * Takes the signature, of WSMTP_HASH_MAX bytes at most, out of a server-final message. OK, or
+ * AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.
+ */
+wsmtp_reason wsmtp_scram_server_final(const uint8_t *text, size_t text_len, uint8_t *signature,
+                                      size_t *signature_len);
+
+#endif

@@ -1,0 +1,46 @@
+/* SHA-1 (FIPS 180-4 section 6.1). */
+#include "hash.h"
+
+#if WSMTP_FEATURE_SCRAM
+
+static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
+{
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (unsigned t = 0; t < 80u; t++) {
+        uint32_t f;
+        if (t < 20u) {
+            f = (d ^ (b & (c ^ d))) + 0x5a827999u;
+        } else if (t < 40u) {
+            f = (b ^ c ^ d) + 0x6ed9eba1u;
+        } else if (t < 60u) {
+            f = ((b & c) | (d & (b | c))) + 0x8f1bbcdcu;
+        } else {
+            f = (b ^ c ^ d) + 0xca62c1d6u;
+        }
+        /* The schedule needs no more than its last 16 words: they share the block's place. */
+        uint32_t *word = &w[t & 15u];
+        if (t >= 16u) {
+            *word = wsmtp_rotate_left(*word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u], 1);
+        }
+        uint32_t sum = wsmtp_rotate_left(a, 5) + f + e + *word;
+        e = d;
+        d = c;
+        c = wsmtp_rotate_left(b, 30);
+        b = a;
+        a = sum;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+}
+
+const wsmtp_hash_algorithm wsmtp_sha1 = {
+    wsmtp_sha1_compress,
+    {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u, 0, 0, 0},
+    20,
+    true,
+};
+
+#endif
