@@ -20,25 +20,29 @@ static bool wsmtp_is_hex_digit(uint8_t c)
 /* Leading zeros are refused: some readers take them for octal (RFC 6943 section 3.1.1). */
 static bool wsmtp_is_ipv4(const uint8_t *s, size_t n)
 {
-    size_t at = 0;
-    for (unsigned part = 0; part < 4; part++) {
-        if (part > 0) {
-            if (at == n || s[at] != '.') {
+    unsigned value = 0;
+    size_t digits = 0;
+    size_t dots = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '.') {
+            if (digits == 0) {
                 return false;
             }
-            at++;
-        }
-        const size_t start = at;
-        unsigned value = 0;
-        while (at < n && at - start < 3 && wsmtp_is_digit(s[at])) {
-            value = value * 10 + (unsigned)(s[at] - '0');
-            at++;
-        }
-        if (at == start || value > 255 || (s[start] == '0' && at - start > 1)) {
-            return false;
+            value = 0;
+            digits = 0;
+            dots++;
+        } else {
+            if (!wsmtp_is_digit(s[i]) || (digits > 0 && value == 0)) {
+                return false;
+            }
+            value = value * 10 + (unsigned)(s[i] - '0');
+            digits++;
+            if (value > 255) {
+                return false;
+            }
         }
     }
-    return at == n;
+    return digits > 0 && dots == 3;
 }
 
 static bool wsmtp_is_ipv6(const uint8_t *s, size_t n)
@@ -46,46 +50,37 @@ static bool wsmtp_is_ipv6(const uint8_t *s, size_t n)
     size_t at = 0;
     size_t groups = 0;
     bool compressed = false;
-    if (n >= 2 && s[0] == ':' && s[1] == ':') {
-        compressed = true;
-        at = 2;
-    }
-    if (at < n || !compressed) {
-        for (;;) {
-            const size_t start = at;
-            while (at < n && wsmtp_is_hex_digit(s[at])) {
-                at++;
-            }
-            if (at < n && s[at] == '.') {
-                if (!wsmtp_is_ipv4(s + start, n - start)) {
-                    return false;
-                }
-                groups += 2;
-                break;
-            }
-            if (at == start || at - start > 4) {
+    do {
+        if (n - at >= 2 && s[at] == ':' && s[at + 1] == ':') {
+            if (compressed) {
                 return false;
             }
-            groups++;
+            compressed = true;
+            at += 2;
             if (at == n) {
                 break;
             }
+        } else if (groups > 0) {
             if (s[at] != ':') {
                 return false;
             }
             at++;
-            if (at < n && s[at] == ':') {
-                if (compressed) {
-                    return false;
-                }
-                compressed = true;
-                at++;
-                if (at == n) {
-                    break;
-                }
-            }
         }
-    }
+        const size_t start = at;
+        while (at < n && wsmtp_is_hex_digit(s[at])) {
+            at++;
+        }
+        if (at < n && s[at] == '.') {
+            if (!wsmtp_is_ipv4(s + start, n - start)) {
+                return false;
+            }
+            groups++;
+            at = n;
+        } else if (at == start || at - start > 4) {
+            return false;
+        }
+        groups++;
+    } while (at < n);
     return compressed ? groups <= WSMTP_IPV6_GROUPS_COMPRESSED : groups == WSMTP_IPV6_GROUPS;
 }
 

@@ -8,32 +8,23 @@ size_t wsmtp_utf8_step(const uint8_t *s, size_t n, uint32_t *codepoint)
     uint32_t value = s[0];
     size_t length = 1;
     if (value >= 0x80) {
-        uint32_t smallest;
-        if (value >= 0xC2 && value <= 0xDF) {
-            length = 2;
-            value &= 0x1F;
-            smallest = 0x80;
-        } else if ((value & 0xF0) == 0xE0) {
-            length = 3;
-            value &= 0x0F;
-            smallest = 0x800;
-        } else if (value >= 0xF0 && value <= 0xF4) {
-            length = 4;
-            value &= 0x07;
-            smallest = 0x10000;
-        } else {
+        /* C0 and C1 could only start overlong forms, F5 and above only values beyond U+10FFFF. */
+        if (value < 0xC2 || value > 0xF4) {
             return 0;
         }
+        length = 2 + (size_t)(value >= 0xE0) + (size_t)(value >= 0xF0);
         if (length > n) {
             return 0;
         }
+        value &= 0x7Fu >> length;
         for (size_t i = 1; i < length; i++) {
             if ((s[i] & 0xC0) != 0x80) {
                 return 0;
             }
             value = value << 6 | (s[i] & 0x3Fu);
         }
-        if (value < smallest || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
+        /* Overlong: 3 bytes start at U+0800, 4 bytes at U+10000. Surrogates: D800 to DFFF. */
+        if (value < 1u << (5 * length - 4) || value > 0x10FFFF || value >> 11 == 0xD800 >> 11) {
             return 0;
         }
     }
