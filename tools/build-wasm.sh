@@ -44,7 +44,7 @@ exec 9>"$OUT/lock"
 flock 9
 digest=$(cat "$0" "${sources[@]}" include/wsmtp/*.h engine/*.h sasl/*.h adapters/js/wasm/*.h /dev/null | sha256sum)
 if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
-    rm -f "$OUT/digest"
+    rm -f "$OUT/digest" "$OUT"/*.wasm adapters/js/engine.wasm
     build_profile engine &
     full=$!
     # shellcheck disable=SC2046

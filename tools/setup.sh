@@ -14,7 +14,7 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 STAMPS="$BUILD/stamps"
-MDBOOK_VERSION=0.4.25 # the newest that the rustc 1.63 of Debian 12 builds
+MDBOOK_VERSION=0.5.4 # needs Rust 1.88
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -174,11 +174,20 @@ install_exim() {
         "$BUILD/exim/usr/sbin/exim4" -C /dev/null -bV 2>&1 | head -n 1)"
 }
 
+# Debian's own "cargo" is too old for mdbook; "cargo-web", kept current for browsers, is not.
+rust_is_new_enough() {
+    local version
+    version=$(rustc --version 2>/dev/null) && have cargo &&
+        printf '1.88\n%s\n' "$(cut -d ' ' -f 2 <<<"$version")" | sort -VC
+}
+
 install_mdbook() {
-    have cargo || apt_install cargo
-    say "cargo install mdbook $MDBOOK_VERSION into build/cargo (a few minutes)"
-    cargo install mdbook --version "$MDBOOK_VERSION" --locked --no-default-features --root "$BUILD/cargo" \
-        >"$BUILD/cargo.log" 2>&1 || die "cargo install mdbook failed (see build/cargo.log)"
+    have gcc || apt_install gcc libc6-dev
+    rust_is_new_enough || apt_install cargo-web
+    rust_is_new_enough || die "mdbook needs Rust 1.88 or newer (rustc and cargo); found: $(rustc --version 2>&1)"
+    say "cargo install mdbook $MDBOOK_VERSION into build/cargo (two minutes)"
+    cargo install mdbook --version "$MDBOOK_VERSION" --locked --no-default-features --features search \
+        --root "$BUILD/cargo" >"$BUILD/cargo.log" 2>&1 || die "cargo install mdbook failed (see build/cargo.log)"
 }
 
 check_versions() {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # check-objects.sh OBJECT...
-# The objects together may need nothing but memcpy, memmove, memset and memcmp, and must not have
-# anything writable: no initialized data, no zeroed data, no common symbols.
+# The objects together may need nothing but memcpy, memmove, memset and memcmp, define each name once,
+# with the prefix of this project, and must not have anything writable: no initialized data, no zeroed
+# data, no common symbols.
 set -euo pipefail
 export LC_ALL=C
 [ $# -gt 0 ] || { echo "no objects given"; exit 2; }
@@ -9,6 +10,18 @@ status=0
 
 defined=$(nm -g --defined-only "$@" | awk 'NF == 3 { print $3 }' | sort -u)
 [ -n "$defined" ] || { echo "the objects define nothing"; exit 1; }
+twice=$(nm -g --defined-only "$@" | awk 'NF == 3 { print $3 }' | sort | uniq -d)
+if [ -n "$twice" ]; then
+    echo "defined more than once:"
+    printf '  %s\n' $twice
+    status=1
+fi
+foreign=$(grep -v '^wsmtp_' <<<"$defined" || true)
+if [ -n "$foreign" ]; then
+    echo "names visible to the linker without the prefix wsmtp_:"
+    printf '  %s\n' $foreign
+    status=1
+fi
 # _GLOBAL_OFFSET_TABLE_ is the linker's own, named by position-independent code.
 missing=$(nm -u "$@" | awk 'NF == 2 { print $2 }' | sort -u | comm -23 - <(printf '%s\n' "$defined") |
     grep -vxE 'memcpy|memmove|memset|memcmp|_GLOBAL_OFFSET_TABLE_' || true)
