@@ -10,6 +10,7 @@ import { Session } from "./driver.mjs";
 import { SmtpError, inputError } from "./error.mjs";
 import { openMessage } from "./message.mjs";
 import { CONNECT, SEND, TIMEOUTS, checkAuth, checkOptions, checkSend } from "./options.mjs";
+import { REASONS } from "./tokens.mjs";
 
 const PORTS = { implicit: 465, starttls: 587, none: 25 };
 const QUEUE_ID = /(?:queued as | id[= ])([a-z\d-]{6,})/i;
@@ -427,35 +428,34 @@ export class Client {
 
   // --- the end ---
 
-  /** This side gives up, for a reason that the engine knows by name. */
+  /** This side gives up. The host may know the reason better. */
   #fail(reason, cause) {
     if (this.#ended) return;
-    this.#failure ??= { cause };
-    this.#session.ioFailed(reason);
+    const token = cause instanceof SmtpError ? undefined : this.#host.explain?.(cause);
+    this.#failure ??= { cause, token };
+    this.#session.ioFailed(REASONS.includes(token) ? token : reason);
     this.#pump();
   }
 
   /** The engine's error, with what only this side knows of its cause. */
   #explain(error) {
     if (!this.#failure) return error;
-    const { cause } = this.#failure;
+    const { cause, token } = this.#failure;
     const fields = { ...error };
     let { message } = error;
     if (cause instanceof SmtpError) {
-      Object.assign(fields, { kind: cause.kind, reason: cause.reason, field: cause.field, retryable: false });
-      return new SmtpError(cause.message, fields, cause.cause);
+      const { kind, reason, field } = cause;
+      return new SmtpError(cause.message, { ...fields, kind, reason, field, retryable: false }, cause.cause);
     }
     if (!this.#socket) {
       fields.step = "connect";
       message = message.replace(/^during [^,]+/, "during connect");
     }
+    if (token) fields.reason = token;
     if (fields.reason === "timeout" && fields.step === "greeting" && this.#options.tls !== "implicit") {
       message += '; a server that expects TLS at once needs tls: "implicit"';
-    } else if (fields.reason !== "timeout" && fields.reason !== "cancelled") {
-      fields.reason = this.#host.explain?.(cause) ?? fields.reason;
-      if (fields.reason === "tls-mode-mismatch") message += `; ${this.#session.sentence(fields.reason)}`;
-      if (cause) message += `: ${cause.message ?? cause}`;
     }
+    if (cause && fields.reason !== "cancelled") message += `: ${cause.message ?? cause}`;
     return new SmtpError(message, fields, cause);
   }
 

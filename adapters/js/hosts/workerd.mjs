@@ -7,7 +7,12 @@ import { SmtpError, api, boundedPolicy } from "../client.mjs";
 /** How long closing may take, ms: workerd can leave the promise of close() pending for ever. */
 const CLOSING = 1000;
 
-function wrap(socket, secure, serverName) {
+/** workerd does not say why a handshake failed, and an older one not even that it did. */
+const tlsFailure = (cause) =>
+  Object.assign(new Error("certificate, host name or TLS mode may be wrong", { cause }), { reason: "tls-failed" });
+
+function wrap(socket, tlsOptions, afterTls) {
+  let heard = !afterTls;
   const reader = socket.readable.getReader();
   const writer = socket.writable.getWriter();
   const ignore = () => {};
@@ -16,16 +21,19 @@ function wrap(socket, secure, serverName) {
   return {
     async read() {
       const { done, value } = await reader.read();
+      if (done && !heard) throw tlsFailure();
+      heard = true;
       return done ? null : value;
     },
     write: (bytes) => writer.write(bytes),
     async startTls() {
-      if (secure) return this;
       reader.releaseLock();
       writer.releaseLock();
-      const upgraded = socket.startTls({ expectedServerHostname: serverName });
-      await upgraded.opened;
-      return wrap(upgraded, true);
+      const upgraded = socket.startTls(tlsOptions);
+      await upgraded.opened.catch((error) => {
+        throw tlsFailure(error);
+      });
+      return wrap(upgraded, undefined, true);
     },
     close() {
       // Without the abort, close() would wait for writes that the peer never reads.
@@ -39,15 +47,17 @@ export const host = {
   /** WebCrypto of Cloudflare's network refuses more PBKDF2 iterations. */
   maxIterations: 100000,
   module: () => engine,
+  explain: (error) => error?.reason,
   async open({ hostname, port, tls, serverName, ca, signal }) {
     if (ca !== undefined) {
       throw new SmtpError("ca is not available on this host: workerd verifies with its own roots", { kind: "unsupported", reason: "ca-unavailable", field: "ca" });
     }
+    // "starttls" for implicit TLS, too: so it can be told whether the connection or TLS failed.
     const socket = openSocket({ hostname, port }, { secureTransport: tls === "none" ? "off" : "starttls", allowHalfOpen: false });
     socket.closed.catch(() => {});
     signal.addEventListener("abort", () => socket.close().catch(() => {}));
     await socket.opened;
-    return wrap(socket, tls === "none", serverName);
+    return wrap(socket, serverName === hostname ? {} : { expectedServerHostname: serverName });
   },
 };
 
