@@ -4,16 +4,16 @@
  * recipients; see index.d.ts.
  */
 export class SmtpError extends Error {
-  constructor(message, fields, cause) {
-    super(message, cause === undefined ? undefined : { cause });
-    Object.assign(this, { retryable: false, inDoubt: false }, fields);
-  }
+  name = "SmtpError";
+  retryable = false;
+  inDoubt = false;
 
-  get name() {
-    return "SmtpError";
+  constructor(message, fields, cause) {
+    super(message, { cause });
+    Object.assign(this, fields);
   }
 }
 
 /** An option or argument that breaks a rule: nothing was sent. */
-export const inputError = (field, rule, index, reason = "option-invalid") =>
-  new SmtpError(`${field}${index === undefined ? "" : `[${index}]`} ${rule}`, { kind: "input", reason, field, index });
+export const inputError = (field, rule, reason = "option-invalid", index) =>
+  new SmtpError(`${index === undefined ? field : `${field}[${index}]`} ${rule}`, { kind: "input", reason, field, index });

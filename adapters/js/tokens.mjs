@@ -7,8 +7,6 @@ export const REASONS = list("ok address-empty address-too-long address-control a
 
 export const KINDS = list("none input misuse transport protocol refused auth unsupported policy");
 
-export const EVENTS = list("none greeting ehlo start-tls ready derive-key authenticated mail recipient body done completed refused closed failed");
-
 export const STATUSES = list("pending accepted deferred refused not-sent in-doubt");
 
 export const PHASES = list("connect tls greeting command mail rcpt data body endOfData quit");

@@ -14,7 +14,7 @@ const REASONS = {
 
 /** Deno tells failures of names and certificates apart by text only. */
 const TEXTS = [
-  [/NotValidForName/, "certificate-name"],
+  [/NotValidForName|not valid for name/, "certificate-name"],
   [/certificate/i, "certificate-invalid"],
   [/InvalidContentType|corrupt message|InvalidMessage/i, "tls-mode-mismatch"],
   [/failed to lookup address/i, "host-not-found"],

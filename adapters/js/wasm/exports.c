@@ -92,8 +92,6 @@ EXPORT(start) uint32_t start(const char *ehlo_name, size_t ehlo_name_len, uint32
 
 EXPORT(state) uint32_t state(void) { return wsmtp_state(&engine); }
 
-EXPORT(step) uint32_t step(void) { return wsmtp_step_get(&engine); }
-
 /* Address of the window for received octets; view: its size. */
 EXPORT(recv_buf) uint32_t recv_buf(void)
 {
@@ -147,11 +145,6 @@ EXPORT(error) void error(void)
     put_reply(view + 7, &e->reply);
     view[11] = address_of(e->detail);
     view[12] = (uint32_t)e->detail_len;
-}
-
-EXPORT(reason_kind) uint32_t reason_kind(uint32_t reason)
-{
-    return wsmtp_reason_kind((wsmtp_reason)reason);
 }
 
 /* Static texts: 0 the sentence of a reason, 1 the name of a step, 2 of a mechanism. view: length. */
