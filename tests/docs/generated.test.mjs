@@ -1,0 +1,47 @@
+// The book says what the sources say: generated parts are up to date, and every reason, kind and
+// status that callers meet is explained.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { generate, reasons } from '../../tools/gen-docs.mjs';
+
+const root = new URL('../../', import.meta.url);
+const read = (name) => readFileSync(new URL(name, root), 'utf8');
+const missing = (text, names) => names.filter((name) => !text.includes(`\`${name}\``));
+
+/** The names of an enumeration of engine.h, as JavaScript spells them. */
+const enumeration = (prefix) =>
+  [...new Set([...read('include/wsmtp/engine.h').matchAll(new RegExp(`\\bWSMTP_${prefix}_([A-Z_]+)`, 'g'))].map(([, name]) => name.toLowerCase().replaceAll('_', '-')))];
+
+for (const [path, [now, wanted]] of Object.entries(generate())) {
+  test(`the generated parts of ${path} are up to date`, () => {
+    assert.equal(now, wanted, 'run: node tools/gen-docs.mjs');
+  });
+}
+
+test('the list of reasons is read whole from reason.h', () => {
+  const found = reasons();
+  assert.equal(found.length, read('include/wsmtp/reason.h').match(/^ +X\([A-Z]/gm).length);
+  for (const row of found) {
+    assert.equal(row.length, 3, String(row));
+    assert.match(row[1], /^(NONE|INPUT|MISUSE|TRANSPORT|PROTOCOL|REFUSED|AUTH|UNSUPPORTED|POLICY)$/);
+  }
+});
+
+test('every kind and every status of a recipient is explained', () => {
+  const kinds = [...new Set(reasons().map(([, kind]) => kind.toLowerCase()))].filter((kind) => kind !== 'none');
+  const statuses = enumeration('STATUS').filter((name) => name !== 'pending');
+  assert.equal(statuses.length, 5);
+  assert.deepEqual(missing(read('docs/src/errors.md'), [...kinds, ...statuses]), []);
+});
+
+test('every reason of the JavaScript package is explained', () => {
+  const folder = new URL('adapters/js/', root);
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.mjs') && name !== 'tokens.mjs');
+  const text = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
+  const words = new Set([...text.matchAll(/"([a-z]+(?:-[a-z]+)+)"/g)].map(([, word]) => word));
+  const others = [...enumeration('EVENT'), ...enumeration('STATUS')];
+  const names = [...words].filter((word) => !others.includes(word));
+  assert.ok(names.length > 10);
+  assert.deepEqual(missing(read('docs/src/errors.md'), names), []);
+});
