@@ -24,10 +24,10 @@ wasm: ## build the engine as WebAssembly into build/wasm
 	@tools/setup.sh wasm
 	@tools/build-wasm.sh
 
-size: ## print the sizes beside their targets; fails if one is missed
+size: ## print the sizes beside their targets (DETAILS=1: and what they are made of)
 	@tools/setup.sh wasm js
 	@tools/build-wasm.sh
-	@$(with_env) node tools/size.mjs
+	@$(with_env) $(if $(DETAILS),node tools/size-details.mjs &&) node tools/size.mjs
 
 bench: ## measure, beside other clients
 	@tools/setup.sh build wasm js servers

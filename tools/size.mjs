@@ -1,12 +1,12 @@
 // Prints what the engine weighs, beside its targets and beside its peers. Exits with 1 if a target
 // is missed. The Worker bundle is what a Worker uploads: JavaScript, minified, and the wasm.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { gzipSync } from 'node:zlib';
 
 const root = new URL('../', import.meta.url);
 const path = (name) => new URL(name, root).pathname;
-const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+const gzip = (bytes) => execFileSync('gzip', ['-9', '-n'], { input: bytes }).length;
 
 // Bytes. Peers were measured once: wasm-opt'd for the Rust core, minified bundles for the others.
 const peers = [
