@@ -1,7 +1,7 @@
 // Prints what the engine weighs, beside its targets and beside its peers. Exits with 1 if a target
 // is missed. The Worker bundle is what a Worker uploads: JavaScript, minified, and the wasm.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const root = new URL('../', import.meta.url);
@@ -20,7 +20,6 @@ const peers = [
 async function workerBundle() {
   const manifest = JSON.parse(readFileSync(path('adapters/js/package.json'), 'utf8'));
   const { build } = createRequire(path('tests/package.json'))('esbuild');
-  mkdirSync(path('build/size'), { recursive: true });
   const { outputFiles } = await build({
     stdin: {
       contents: `export * from ${JSON.stringify(manifest.name)};`,
