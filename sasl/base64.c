@@ -7,55 +7,52 @@ static const char wsmtp_base64_alphabet[] =
 size_t wsmtp_base64_encode(const uint8_t *data, size_t data_len, char *out)
 {
     size_t n = 0;
-    for (size_t i = 0; i < data_len; i += 3u) {
-        uint32_t group = 0;
-        for (size_t j = 0; j < 3u; j++) {
-            group = group << 8 | (i + j < data_len ? data[i + j] : 0u);
+    uint32_t bits = 0;
+    unsigned waiting = 0; /* low bits that are not written yet */
+    for (size_t i = 0; i < data_len; i++) {
+        bits = bits << 8 | data[i];
+        waiting += 8u;
+        while (waiting >= 6u) {
+            waiting -= 6u;
+            out[n++] = wsmtp_base64_alphabet[bits >> waiting & 63u];
         }
-        for (size_t j = 0; j < 4u; j++) {
-            /* A character that carries no bit of the data is padding. */
-            out[n++] = i + j <= data_len ? wsmtp_base64_alphabet[group >> (18u - 6u * j) & 63u] : '=';
-        }
+    }
+    if (waiting > 0) {
+        out[n++] = wsmtp_base64_alphabet[bits << (6u - waiting) & 63u];
+    }
+    while (n % 4u != 0) {
+        out[n++] = '=';
     }
     return n;
 }
 
 bool wsmtp_base64_decode(const char *text, size_t text_len, uint8_t *out, size_t *out_len)
 {
-    size_t n = 0, padding = 0;
-    if (text_len % 4u != 0) {
-        return false;
-    }
+    size_t n = 0;
+    size_t padding = 0;
+    uint32_t bits = 0;
+    unsigned waiting = 0;
     while (padding < 2u && padding < text_len && text[text_len - 1u - padding] == '=') {
         padding++;
     }
-    size_t decoded_len = text_len / 4u * 3u - padding;
-    if (decoded_len > *out_len) {
+    if (text_len % 4u != 0 || text_len / 4u * 3u - padding > *out_len) {
         return false;
     }
-    uint32_t group = 0;
-    for (size_t i = 0; i < text_len; i++) {
+    for (size_t i = 0; i < text_len - padding; i++) {
         uint32_t value = 0;
-        if (i < text_len - padding) {
-            while (wsmtp_base64_alphabet[value] != text[i]) {
-                if (++value == 64u) {
-                    return false;
-                }
-            }
-        }
-        group = group << 6 | value;
-        if (i % 4u == 3u) {
-            for (unsigned shift = 24; shift > 0 && n < decoded_len;) {
-                shift -= 8u;
-                out[n++] = (uint8_t)(group >> shift);
-                group &= ~(0xffu << shift);
-            }
-            /* Bits left over under the padding: the same data could be written in several ways. */
-            if (group != 0) {
+        while (wsmtp_base64_alphabet[value] != text[i]) {
+            if (++value == 64u) {
                 return false;
             }
         }
+        bits = bits << 6 | value;
+        waiting += 6u;
+        if (waiting >= 8u) {
+            waiting -= 8u;
+            out[n++] = (uint8_t)(bits >> waiting);
+        }
     }
     *out_len = n;
-    return true;
+    /* Bits left over under the padding: the same data could be written in several ways. */
+    return (bits & ((1u << waiting) - 1u)) == 0;
 }

@@ -7,16 +7,6 @@
 
 enum { WSMTP_CRAM_MD5_WAITING, WSMTP_CRAM_MD5_ANSWERED };
 
-static void wsmtp_cram_md5_response(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
-{
-    if (sasl->step == WSMTP_CRAM_MD5_ANSWERED) {
-        wsmtp_parts_add(parts, sasl->credentials->user, sasl->credentials->user_len,
-                        WSMTP_CODING_NONE);
-        WSMTP_PARTS_ADD_LITERAL(parts, " ", WSMTP_CODING_NONE);
-        wsmtp_parts_add(parts, sasl->scratch, sasl->scratch_len, WSMTP_CODING_NONE);
-    }
-}
-
 static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
                                                   size_t challenge_len)
 {
@@ -40,9 +30,9 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
 
 const wsmtp_mechanism_definition wsmtp_mechanism_cram_md5 = {
     false,
-    WSMTP_NEEDS_USER | WSMTP_NEEDS_PASSWORD,
+    {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, 0, 0},
+    {"", WSMTP_T_USER " " WSMTP_T_SCRATCH, "", ""},
     NULL,
-    wsmtp_cram_md5_response,
     wsmtp_cram_md5_challenge,
     NULL,
     NULL,

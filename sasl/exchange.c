@@ -13,7 +13,7 @@ wsmtp_reason wsmtp_sasl_begin(wsmtp_sasl *sasl, wsmtp_mechanism mechanism,
         wsmtp_mechanism_name(mechanism, &name_len);
         sasl->field = WSMTP_FIELD_MECHANISM;
         sasl->reason = name_len > 0 ? WSMTP_REASON_NOT_BUILT : WSMTP_REASON_CONFIG_VALUE;
-    } else if (wsmtp_credentials_check(sasl, definition->takes) == WSMTP_REASON_OK &&
+    } else if (wsmtp_credentials_check(sasl, definition->credentials) == WSMTP_REASON_OK &&
                definition->begin != NULL) {
         sasl->reason = definition->begin(sasl);
     }
@@ -24,6 +24,32 @@ bool wsmtp_sasl_client_first(const wsmtp_sasl *sasl)
 {
     const wsmtp_mechanism_definition *definition = wsmtp_mechanism_definition_of(sasl->mechanism);
     return definition != NULL && definition->client_first;
+}
+
+static size_t wsmtp_sasl_response(const wsmtp_sasl *sasl, wsmtp_sasl_cursor *cursor, uint8_t *out,
+                                  size_t out_len)
+{
+    const wsmtp_mechanism_definition *definition = wsmtp_mechanism_definition_of(sasl->mechanism);
+    if (definition == NULL || sasl->reason != WSMTP_REASON_OK) {
+        return 0;
+    }
+    return wsmtp_template_read(sasl, definition->responses[sasl->step], cursor, out, out_len);
+}
+
+size_t wsmtp_sasl_response_len(const wsmtp_sasl *sasl)
+{
+    wsmtp_sasl_cursor cursor = {0};
+    uint8_t octet;
+    size_t n = 0;
+    while (wsmtp_sasl_response(sasl, &cursor, &octet, 1) > 0) {
+        n++;
+    }
+    return n;
+}
+
+size_t wsmtp_sasl_read(wsmtp_sasl *sasl, uint8_t *out, size_t out_len)
+{
+    return wsmtp_sasl_response(sasl, &sasl->cursor, out, out_len);
 }
 
 wsmtp_sasl_status wsmtp_sasl_respond(wsmtp_sasl *sasl, uint8_t step)
@@ -72,11 +98,6 @@ wsmtp_sasl_status wsmtp_sasl_challenge(wsmtp_sasl *sasl, const uint8_t *challeng
     const wsmtp_mechanism_definition *definition = wsmtp_sasl_running(sasl);
     if (definition == NULL) {
         return WSMTP_SASL_FAILED;
-    }
-    if (definition->client_first && sasl->step == 0 && sasl->cursor.part == 0 &&
-        sasl->cursor.offset == 0 && sasl->cursor.escape == 0) {
-        return challenge_len == 0 ? WSMTP_SASL_RESPOND
-                                  : wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_CHALLENGE);
     }
     if (challenge_len > WSMTP_SASL_CHALLENGE_MAX) {
         return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_CHALLENGE);

@@ -26,8 +26,7 @@ typedef struct wsmtp_hash_context {
     const wsmtp_hash_algorithm *algorithm;
     uint64_t length; /* bytes taken in so far */
     uint32_t state[8];
-    uint32_t words[16];
-    uint8_t block[WSMTP_HASH_BLOCK];
+    uint32_t block[16]; /* the bytes that wait for the rest of their block; zero behind them */
 } wsmtp_hash_context;
 
 void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm);
@@ -40,8 +39,7 @@ void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest);
  * then computes further HMACs under the same key without compressing the key again.
  */
 typedef struct wsmtp_hmac {
-    wsmtp_hash_context inner;
-    wsmtp_hash_context outer;
+    wsmtp_hash_context side[2]; /* inner, outer */
 } wsmtp_hmac;
 
 void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, const uint8_t *key,

@@ -4,34 +4,22 @@
  */
 #include "mechanism.h"
 
-enum { WSMTP_LOGIN_USER = 1, WSMTP_LOGIN_PASSWORD };
-
-static void wsmtp_login_response(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
-{
-    const wsmtp_credentials *c = sasl->credentials;
-    if (sasl->step == WSMTP_LOGIN_USER) {
-        wsmtp_parts_add(parts, c->user, c->user_len, WSMTP_CODING_NONE);
-    } else if (sasl->step == WSMTP_LOGIN_PASSWORD) {
-        wsmtp_parts_add(parts, c->password, c->password_len, WSMTP_CODING_NONE);
-    }
-}
+enum { WSMTP_LOGIN_WAITING, WSMTP_LOGIN_USER, WSMTP_LOGIN_PASSWORD };
 
 static wsmtp_sasl_status wsmtp_login_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
                                                size_t challenge_len)
 {
-    (void)challenge;
-    (void)challenge_len;
     if (sasl->step == WSMTP_LOGIN_PASSWORD) {
-        return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_CHALLENGE);
+        return wsmtp_no_challenge(sasl, challenge, challenge_len);
     }
     return wsmtp_sasl_respond(sasl, (uint8_t)(sasl->step + 1u));
 }
 
 const wsmtp_mechanism_definition wsmtp_mechanism_login = {
     false,
-    WSMTP_NEEDS_USER | WSMTP_NEEDS_PASSWORD,
+    {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, 0, 0},
+    {"", WSMTP_T_USER, WSMTP_T_PASSWORD, ""},
     NULL,
-    wsmtp_login_response,
     wsmtp_login_challenge,
     NULL,
     NULL,

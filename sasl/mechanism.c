@@ -45,21 +45,22 @@ const char *wsmtp_mechanism_name(wsmtp_mechanism mechanism, size_t *name_len)
     return wsmtp_mechanisms[row].name;
 }
 
+static char wsmtp_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 wsmtp_mechanism wsmtp_mechanism_find(const char *name, size_t name_len)
 {
     for (unsigned row = 1; row < WSMTP_MECHANISM_COUNT; row++) {
         size_t i = 0;
-        while (i < name_len && i < wsmtp_mechanisms[row].name_len) {
-            char c = name[i];
-            if (c >= 'a' && c <= 'z') {
-                c = (char)(c - 'a' + 'A');
-            }
-            if (c != wsmtp_mechanisms[row].name[i]) {
-                break;
-            }
+        if (name_len != wsmtp_mechanisms[row].name_len) {
+            continue;
+        }
+        while (i < name_len && wsmtp_upper(name[i]) == wsmtp_mechanisms[row].name[i]) {
             i++;
         }
-        if (i == name_len && i == wsmtp_mechanisms[row].name_len) {
+        if (i == name_len) {
             return (wsmtp_mechanism)row;
         }
     }

@@ -1,6 +1,6 @@
 /*
- * What a mechanism is made of, and the texts of its responses. Private to sasl/. To add a mechanism:
- * one file that defines a wsmtp_mechanism_definition, and one line in the table of mechanism.c.
+ * What a mechanism is made of. Private to sasl/. To add a mechanism: one file that defines a
+ * wsmtp_mechanism_definition, its declaration below, and one line in the table of mechanism.c.
  */
 #ifndef WSMTP_MECHANISM_H
 #define WSMTP_MECHANISM_H
@@ -8,50 +8,26 @@
 #include "wsmtp/sasl.h"
 
 #include "octets.h"
+#include "template.h"
 
-/* One stretch of a response. */
-typedef struct wsmtp_sasl_part {
-    const uint8_t *data;
-    size_t data_len;
-    uint8_t coding;
-} wsmtp_sasl_part;
-
-#define WSMTP_CODING_NONE 0u
-#define WSMTP_CODING_ESCAPE 1u /* "," as "=2C", "=" as "=3D": saslname of RFC 5802 */
-#define WSMTP_CODING_BASE64 2u /* after the escaping; parts in a row are encoded as one text */
-
-typedef struct wsmtp_sasl_parts {
-    wsmtp_sasl_part part[12];
-    size_t count;
-} wsmtp_sasl_parts;
-
-/* The texts are borrowed. */
-void wsmtp_parts_add(wsmtp_sasl_parts *parts, const void *data, size_t data_len, unsigned coding);
-#define WSMTP_PARTS_ADD_LITERAL(parts, literal, coding)                                            \
-    wsmtp_parts_add(parts, literal, sizeof(literal) - 1u, coding)
-
-/* Copies the next characters from the cursor on; returns how many (0 at the end). */
-size_t wsmtp_parts_read(const wsmtp_sasl_parts *parts, wsmtp_sasl_cursor *cursor, uint8_t *out,
-                        size_t out_len);
-
-/* What a mechanism takes of the credentials: what it needs ... */
-#define WSMTP_NEEDS_USER 0x01u
-#define WSMTP_NEEDS_PASSWORD 0x02u
-#define WSMTP_NEEDS_TOKEN 0x04u
-/* ... what it has a place for ... */
-#define WSMTP_TAKES_AUTHZID 0x08u
-#define WSMTP_TAKES_HOST 0x40u
-/* ... and the characters that its format cannot carry, besides NUL. */
-#define WSMTP_REFUSES_SEPARATORS 0x10u /* CR, LF, SOH */
-#define WSMTP_REFUSES_CONTROLS 0x20u   /* all of C0 and DEL */
+/* What a mechanism does with one text of the credentials: whether it needs it ... */
+#define WSMTP_NEEDED 0x80u
+#define WSMTP_OPTIONAL 0x40u
+/* ... and which characters its format cannot carry there. 0: it has no place for the text. */
+#define WSMTP_NO_NUL 1u
+#define WSMTP_NO_SEPARATORS 2u   /* NUL, CR, LF, SOH */
+#define WSMTP_NO_CONTROLS 3u     /* C0 and DEL */
+#define WSMTP_PRINTABLE_ASCII 4u /* nothing but 0x21 to 0x7E */
+#define WSMTP_CHARACTERS 0x0fu
 
 typedef struct wsmtp_mechanism_definition {
     bool client_first;
-    uint8_t takes;
+    /* user, password, token, authorization identity, host */
+    uint8_t credentials[5];
+    /* The response of each step. Step 0 is where begin leaves an exchange. */
+    const char *responses[4];
     /* Further checks and preparations; may be NULL. */
     wsmtp_reason (*begin)(wsmtp_sasl *sasl);
-    /* The parts of the response that the current step asks for. */
-    void (*response)(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts);
     /* A challenge; never after a failure, never longer than WSMTP_SASL_CHALLENGE_MAX. */
     wsmtp_sasl_status (*challenge)(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challenge_len);
     /* The derived key; NULL if the mechanism asks for none. */
@@ -70,8 +46,8 @@ extern const wsmtp_mechanism_definition wsmtp_mechanism_oauthbearer;
 /* The definition; NULL if it is none, or was left out of the build. */
 const wsmtp_mechanism_definition *wsmtp_mechanism_definition_of(wsmtp_mechanism mechanism);
 
-/* Checks the credentials by definition->takes. OK or CREDENTIAL_*, with sasl->field set. */
-wsmtp_reason wsmtp_credentials_check(wsmtp_sasl *sasl, unsigned takes);
+/* Checks the credentials by definition->credentials. OK or CREDENTIAL_*, with sasl->field set. */
+wsmtp_reason wsmtp_credentials_check(wsmtp_sasl *sasl, const uint8_t rules[5]);
 
 /* Goes to a step: its response is read from the start. */
 wsmtp_sasl_status wsmtp_sasl_respond(wsmtp_sasl *sasl, uint8_t step);

@@ -1,9 +1,9 @@
 /* PBKDF2 (RFC 8018 section 5.2) with HMAC, for its first block: all that SCRAM needs. */
 #include "hash.h"
 
-#if WSMTP_FEATURE_SCRAM
-
 #include "octets.h"
+
+#if WSMTP_FEATURE_SCRAM
 
 const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash)
 {
@@ -44,6 +44,27 @@ void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_
     }
     wsmtp_wipe(&keyed, sizeof keyed);
     wsmtp_wipe(u, sizeof u);
+}
+
+#else
+
+size_t wsmtp_hash_len(wsmtp_hash hash)
+{
+    (void)hash;
+    return 0;
+}
+
+void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
+                      const uint8_t *salt, size_t salt_len, uint32_t iterations,
+                      uint8_t key[WSMTP_HASH_MAX])
+{
+    (void)hash;
+    (void)password;
+    (void)password_len;
+    (void)salt;
+    (void)salt_len;
+    (void)iterations;
+    memset(key, 0, WSMTP_HASH_MAX);
 }
 
 #endif

@@ -46,65 +46,26 @@ static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
     return WSMTP_REASON_OK;
 }
 
-/* The gs2-header: no channel binding, and the authorization identity if there is one. */
-static void wsmtp_scram_add_header(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts, unsigned coding)
-{
-    const wsmtp_credentials *c = sasl->credentials;
-    if (c->authzid_len > 0) {
-        WSMTP_PARTS_ADD_LITERAL(parts, "n,a=", coding);
-        wsmtp_parts_add(parts, c->authzid, c->authzid_len, coding | WSMTP_CODING_ESCAPE);
-        WSMTP_PARTS_ADD_LITERAL(parts, ",", coding);
-    } else {
-        WSMTP_PARTS_ADD_LITERAL(parts, "n,,", coding);
-    }
-}
-
-static void wsmtp_scram_add_first(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
-{
-    WSMTP_PARTS_ADD_LITERAL(parts, "n=", WSMTP_CODING_NONE);
-    wsmtp_parts_add(parts, sasl->credentials->user, sasl->credentials->user_len,
-                    WSMTP_CODING_ESCAPE);
-    WSMTP_PARTS_ADD_LITERAL(parts, ",r=", WSMTP_CODING_NONE);
-    wsmtp_parts_add(parts, sasl->scram_nonce, sasl->scram_nonce_len, WSMTP_CODING_NONE);
-}
-
-/* client-final without its proof. */
-static void wsmtp_scram_add_final(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
-{
-    WSMTP_PARTS_ADD_LITERAL(parts, "c=", WSMTP_CODING_NONE);
-    wsmtp_scram_add_header(sasl, parts, WSMTP_CODING_BASE64);
-    WSMTP_PARTS_ADD_LITERAL(parts, ",r=", WSMTP_CODING_NONE);
-    wsmtp_parts_add(parts, sasl->challenge + 2, sasl->scram_server_nonce_len, WSMTP_CODING_NONE);
-}
-
-static void wsmtp_scram_response(const wsmtp_sasl *sasl, wsmtp_sasl_parts *parts)
-{
-    if (sasl->step == WSMTP_SCRAM_FIRST) {
-        wsmtp_scram_add_header(sasl, parts, WSMTP_CODING_NONE);
-        wsmtp_scram_add_first(sasl, parts);
-    } else if (sasl->step == WSMTP_SCRAM_FINAL) {
-        wsmtp_scram_add_final(sasl, parts);
-        WSMTP_PARTS_ADD_LITERAL(parts, ",p=", WSMTP_CODING_NONE);
-        wsmtp_parts_add(parts, sasl->scratch, sasl->scratch_len, WSMTP_CODING_NONE);
-    }
-}
+/*
+ * What the messages consist of. The gs2-header says that there is no channel binding, and names the
+ * authorization identity if there is one.
+ */
+#define WSMTP_SCRAM_HEADER "n," WSMTP_T_IF_AUTHZID "a=" WSMTP_T_AUTHZID_ESCAPED ","
+#define WSMTP_SCRAM_FIRST_BARE "n=" WSMTP_T_USER_ESCAPED ",r=" WSMTP_T_NONCE
+#define WSMTP_SCRAM_FINAL_BARE                                                                     \
+    "c=" WSMTP_T_BASE64 WSMTP_SCRAM_HEADER WSMTP_T_BASE64 ",r=" WSMTP_T_SERVER_NONCE
 
 /* HMAC(key, AuthMessage). */
 static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm *algorithm,
                              const uint8_t *key, uint8_t *signature)
 {
-    wsmtp_sasl_parts parts;
+    static const char message[] =
+        WSMTP_SCRAM_FIRST_BARE "," WSMTP_T_CHALLENGE "," WSMTP_SCRAM_FINAL_BARE;
     wsmtp_sasl_cursor cursor = {0};
     wsmtp_hmac hmac;
     uint8_t octet;
-    parts.count = 0;
-    wsmtp_scram_add_first(sasl, &parts);
-    WSMTP_PARTS_ADD_LITERAL(&parts, ",", WSMTP_CODING_NONE);
-    wsmtp_parts_add(&parts, sasl->challenge, sasl->challenge_len, WSMTP_CODING_NONE);
-    WSMTP_PARTS_ADD_LITERAL(&parts, ",", WSMTP_CODING_NONE);
-    wsmtp_scram_add_final(sasl, &parts);
     wsmtp_hmac_init(&hmac, algorithm, key, algorithm->digest_len);
-    while (wsmtp_parts_read(&parts, &cursor, &octet, 1) > 0) {
+    while (wsmtp_template_read(sasl, message, &cursor, &octet, 1) > 0) {
         wsmtp_hmac_update(&hmac, &octet, 1);
     }
     wsmtp_hmac_final(&hmac, signature);
@@ -209,9 +170,10 @@ static wsmtp_sasl_status wsmtp_scram_success(wsmtp_sasl *sasl, const uint8_t *da
 
 const wsmtp_mechanism_definition wsmtp_mechanism_scram = {
     true,
-    WSMTP_NEEDS_USER | WSMTP_NEEDS_PASSWORD | WSMTP_TAKES_AUTHZID,
+    {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, WSMTP_OPTIONAL | WSMTP_NO_NUL, 0},
+    {WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE, "",
+     WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH, ""},
     wsmtp_scram_begin,
-    wsmtp_scram_response,
     wsmtp_scram_challenge,
     wsmtp_scram_key,
     wsmtp_scram_success,

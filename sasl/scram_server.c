@@ -3,101 +3,79 @@
 
 #if WSMTP_FEATURE_SCRAM
 
-typedef struct wsmtp_scram_reader {
-    const uint8_t *text; /* the rest of the message */
-    size_t text_len;
-    const uint8_t *value; /* of the attribute read last */
-    size_t value_len;
-} wsmtp_scram_reader;
-
-/* Whether the next attribute has this name; a message is never that short that this would fit. */
-static bool wsmtp_scram_next_is(const wsmtp_scram_reader *reader, char name)
+/*
+ * Takes a message apart: attributes with these names, in this order, then optional extensions, which
+ * are read over. A value is not empty. OK, AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.
+ */
+static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const char *names,
+                                     wsmtp_text *values)
 {
-    return reader->text_len >= 2u && reader->text[0] == (uint8_t)name && reader->text[1] == '=';
-}
-
-/* Reads an attribute with its comma: a letter, "=", and a value that is not empty. */
-static bool wsmtp_scram_any(wsmtp_scram_reader *reader)
-{
-    size_t end = 2;
-    if (reader->text_len < 3u || reader->text[1] != '=' || (reader->text[0] | 0x20u) < 'a' ||
-        (reader->text[0] | 0x20u) > 'z') {
-        return false;
-    }
-    while (end < reader->text_len && reader->text[end] != ',') {
-        if (reader->text[end++] == 0) {
-            return false;
+    size_t at = 0;
+    do {
+        if (text_len - at < 3u || text[at + 1u] != '=') {
+            return WSMTP_REASON_AUTH_CHALLENGE;
         }
-    }
-    reader->value = reader->text + 2;
-    reader->value_len = end - 2u;
-    /* A comma is followed by another attribute. */
-    if (end < reader->text_len && ++end == reader->text_len) {
-        return false;
-    }
-    reader->text += end;
-    reader->text_len -= end;
-    return reader->value_len > 0;
-}
-
-static bool wsmtp_scram_read(wsmtp_scram_reader *reader, char name)
-{
-    return wsmtp_scram_next_is(reader, name) && wsmtp_scram_any(reader);
-}
-
-/* The rest may be optional extensions, which are read over. */
-static wsmtp_reason wsmtp_scram_extensions(wsmtp_scram_reader *reader)
-{
-    while (reader->text_len > 0) {
-        if (wsmtp_scram_next_is(reader, 'm')) {
+        uint8_t name = text[at];
+        if (name == 'm') {
             return WSMTP_REASON_AUTH_EXTENSION;
         }
-        if (!wsmtp_scram_any(reader)) {
+        if (name == 'e' && at == 0) {
+            return WSMTP_REASON_AUTH_SERVER_ERROR;
+        }
+        if (*names != '\0' ? name != (uint8_t)*names : (name | 0x20u) < 'a' || (name | 0x20u) > 'z') {
             return WSMTP_REASON_AUTH_CHALLENGE;
         }
-    }
-    return WSMTP_REASON_OK;
+        at += 2u;
+        const uint8_t *value = &text[at];
+        while (at < text_len && text[at] != ',') {
+            if (text[at++] == 0) {
+                return WSMTP_REASON_AUTH_CHALLENGE;
+            }
+        }
+        if (value == &text[at]) {
+            return WSMTP_REASON_AUTH_CHALLENGE;
+        }
+        if (*names != '\0') {
+            names++;
+            values->data = value;
+            values->data_len = (size_t)(&text[at] - value);
+            values++;
+        }
+        /* A comma is followed by another attribute. */
+    } while (at++ < text_len);
+    return *names != '\0' ? WSMTP_REASON_AUTH_CHALLENGE : WSMTP_REASON_OK;
 }
 
-/* The messages that mean that the exchange is over, or that it cannot be understood. */
-static wsmtp_reason wsmtp_scram_refusal(const wsmtp_scram_reader *reader)
+static wsmtp_reason wsmtp_scram_nonce(wsmtp_sasl *sasl, wsmtp_text text)
 {
-    if (wsmtp_scram_next_is(reader, 'e')) {
-        return WSMTP_REASON_AUTH_SERVER_ERROR;
-    }
-    return wsmtp_scram_next_is(reader, 'm') ? WSMTP_REASON_AUTH_EXTENSION : WSMTP_REASON_OK;
-}
-
-static wsmtp_reason wsmtp_scram_nonce(wsmtp_sasl *sasl, const wsmtp_scram_reader *reader)
-{
-    if (reader->value_len <= sasl->scram_nonce_len ||
-        memcmp(reader->value, sasl->scram_nonce, sasl->scram_nonce_len) != 0) {
+    if (text.data_len <= sasl->scram_nonce_len ||
+        memcmp(text.data, sasl->scram_nonce, sasl->scram_nonce_len) != 0) {
         return WSMTP_REASON_AUTH_NONCE;
     }
-    for (size_t i = 0; i < reader->value_len; i++) {
-        if (reader->value[i] <= 0x20u || reader->value[i] >= 0x7fu) {
+    for (size_t i = 0; i < text.data_len; i++) {
+        if (text.data[i] <= 0x20u || text.data[i] >= 0x7fu) {
             return WSMTP_REASON_AUTH_CHALLENGE;
         }
     }
-    sasl->scram_server_nonce_len = reader->value_len;
+    sasl->scram_server_nonce_len = text.data_len;
     return WSMTP_REASON_OK;
 }
 
 /* A number without sign and leading zeroes. */
-static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, const wsmtp_scram_reader *reader,
+static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, wsmtp_text text,
                                            uint32_t min, uint32_t max)
 {
     uint64_t count = 0;
-    if (reader->value[0] == '0') {
+    if (text.data[0] == '0') {
         return WSMTP_REASON_AUTH_CHALLENGE;
     }
-    for (size_t i = 0; i < reader->value_len; i++) {
-        if (reader->value[i] < '0' || reader->value[i] > '9') {
+    for (size_t i = 0; i < text.data_len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
             return WSMTP_REASON_AUTH_CHALLENGE;
         }
         /* Once it is too large it stays so, and cannot run over. */
         if (count <= max) {
-            count = count * 10u + (uint64_t)(reader->value[i] - '0');
+            count = count * 10u + (uint64_t)(text.data[i] - '0');
         }
     }
     if (count < min || count > max) {
@@ -110,43 +88,33 @@ static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, const wsmtp_scram_r
 wsmtp_reason wsmtp_scram_server_first(wsmtp_sasl *sasl, uint32_t iterations_min,
                                       uint32_t iterations_max)
 {
-    wsmtp_scram_reader reader = {sasl->challenge, sasl->challenge_len, NULL, 0};
-    wsmtp_reason reason = wsmtp_scram_refusal(&reader);
-    if (reason != WSMTP_REASON_OK) {
-        return reason;
+    wsmtp_text values[3];
+    wsmtp_reason reason = wsmtp_scram_read(sasl->challenge, sasl->challenge_len, "rsi", values);
+    if (reason == WSMTP_REASON_OK) {
+        reason = wsmtp_scram_nonce(sasl, values[0]);
     }
-    if (!wsmtp_scram_read(&reader, 'r')) {
-        return WSMTP_REASON_AUTH_CHALLENGE;
-    }
-    reason = wsmtp_scram_nonce(sasl, &reader);
     if (reason != WSMTP_REASON_OK) {
         return reason;
     }
     sasl->scram_salt_len = sizeof sasl->scram_salt;
-    if (!wsmtp_scram_read(&reader, 's') ||
-        !wsmtp_base64_decode((const char *)reader.value, reader.value_len, sasl->scram_salt,
-                             &sasl->scram_salt_len) ||
-        !wsmtp_scram_read(&reader, 'i')) {
+    if (!wsmtp_base64_decode((const char *)values[1].data, values[1].data_len, sasl->scram_salt,
+                             &sasl->scram_salt_len)) {
         return WSMTP_REASON_AUTH_CHALLENGE;
     }
-    reason = wsmtp_scram_iterations(sasl, &reader, iterations_min, iterations_max);
-    return reason != WSMTP_REASON_OK ? reason : wsmtp_scram_extensions(&reader);
+    return wsmtp_scram_iterations(sasl, values[2], iterations_min, iterations_max);
 }
 
 wsmtp_reason wsmtp_scram_server_final(const uint8_t *text, size_t text_len, uint8_t *signature,
                                       size_t *signature_len)
 {
-    wsmtp_scram_reader reader = {text, text_len, NULL, 0};
-    wsmtp_reason reason = wsmtp_scram_refusal(&reader);
+    wsmtp_text value;
+    wsmtp_reason reason = wsmtp_scram_read(text, text_len, "v", &value);
     *signature_len = WSMTP_HASH_MAX;
-    if (reason != WSMTP_REASON_OK) {
-        return reason;
+    if (reason == WSMTP_REASON_OK &&
+        !wsmtp_base64_decode((const char *)value.data, value.data_len, signature, signature_len)) {
+        reason = WSMTP_REASON_AUTH_CHALLENGE;
     }
-    if (!wsmtp_scram_read(&reader, 'v') ||
-        !wsmtp_base64_decode((const char *)reader.value, reader.value_len, signature, signature_len)) {
-        return WSMTP_REASON_AUTH_CHALLENGE;
-    }
-    return wsmtp_scram_extensions(&reader);
+    return reason;
 }
 
 #endif

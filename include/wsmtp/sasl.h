@@ -89,10 +89,11 @@ typedef enum wsmtp_sasl_status {
 
 /* Where reading of a response has got to. */
 typedef struct wsmtp_sasl_cursor {
-    size_t offset;     /* in the part */
-    uint8_t part;
+    size_t offset;     /* in a text */
+    uint8_t at;        /* in the template */
     uint8_t escape;    /* characters of an escape already read */
-    uint8_t quad_left; /* base64 characters still to be read */
+    bool base64;       /* inside of a stretch that is encoded */
+    uint8_t quad_left; /* encoded characters still to be read */
     char quad[4];
 } wsmtp_sasl_cursor;
 
@@ -158,8 +159,8 @@ size_t wsmtp_sasl_response_len(const wsmtp_sasl *sasl);
 size_t wsmtp_sasl_read(wsmtp_sasl *sasl, uint8_t *out, size_t out_len);
 
 /*
- * A challenge, decoded. RESPOND, NEED_KEY or FAILED. While the first response of a client-first
- * mechanism has not been read, the only challenge is the empty one that asks for it (RFC 4954).
+ * A challenge, decoded. RESPOND, NEED_KEY or FAILED. The empty challenge of RFC 4954 that only asks
+ * for the first response of a client-first mechanism is the caller's to answer, not given here.
  */
 wsmtp_sasl_status wsmtp_sasl_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
                                        size_t challenge_len);
@@ -181,7 +182,7 @@ void wsmtp_sasl_end(wsmtp_sasl *sasl);
 
 /*
  * PBKDF2-HMAC (RFC 8018) of the password into hash-length bytes: SCRAM's SaltedPassword. Zeroes for
- * an unknown hash. This and wsmtp_hash_len exist only if WSMTP_FEATURE_SCRAM is on.
+ * an unknown hash, and if WSMTP_FEATURE_SCRAM is off; wsmtp_hash_len is 0 then too.
  */
 void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
                       const uint8_t *salt, size_t salt_len, uint32_t iterations,
