@@ -1,0 +1,248 @@
+#include "sim_server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void broken(sim_server *server, const char *why)
+{
+    server->broken = true;
+    if (!server->why)
+        server->why = why;
+}
+
+static void reply(sim_server *server, const char *text)
+{
+    if (server->closed)
+        return;
+    if (++server->replies == server->options.closing_at) {
+        text = "421 4.3.2 shutting down\r\n";
+        server->closed = true;
+    }
+    size_t len = strlen(text);
+    if (server->out_len + len > sizeof server->out) {
+        broken(server, "the simulated server's output buffer is too small for the test");
+        return;
+    }
+    memcpy(server->out + server->out_len, text, len);
+    server->out_len += len;
+}
+
+/* A reply that takes or refuses responsibility must really be said. */
+static bool says(sim_server *server, const char *text)
+{
+    reply(server, text);
+    return !server->closed;
+}
+
+static bool begins(const char *line, const char *word)
+{
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+static void forget_mail(sim_server *server)
+{
+    server->has_mail = false;
+    server->accepted_recipients = 0;
+    memset(server->to, 0, sizeof server->to);
+}
+
+void sim_server_begin(sim_server *server, const sim_server_options *options)
+{
+    memset(server, 0, sizeof *server);
+    server->options = *options;
+    reply(server, "220-sim.example ESMTP\r\n220 ready\r\n");
+}
+
+void sim_server_tls(sim_server *server)
+{
+    if (!server->waits_for_tls)
+        broken(server, "a handshake that nobody asked for");
+    server->waits_for_tls = false;
+    server->secure = true;
+    server->greeted = false;
+    forget_mail(server);
+}
+
+static void ehlo(sim_server *server)
+{
+    char text[300];
+    const sim_server_options *options = &server->options;
+    bool offers_tls = options->starttls && !server->secure;
+    snprintf(text, sizeof text, "250-sim.example\r\n%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
+             options->pipelining ? "250-PIPELINING\r\n" : "", offers_tls ? "250-STARTTLS\r\n" : "",
+             options->auth && !offers_tls ? "250-AUTH PLAIN\r\n" : "");
+    server->greeted = true;
+    forget_mail(server);
+    reply(server, text);
+}
+
+static void mail(sim_server *server, const char *line)
+{
+    const char *end = strchr(line, '>');
+    size_t len = end ? (size_t)(end - (line + 11)) : 0;
+    if (!server->greeted || server->has_mail || !end || len >= sizeof server->from) {
+        broken(server, "MAIL out of order or malformed");
+        reply(server, "503 5.5.1 no\r\n");
+        return;
+    }
+    memcpy(server->from, line + 11, len);
+    server->from[len] = '\0';
+    if (begins(server->from, "badmail")) {
+        reply(server, "550 5.7.1 go away\r\n");
+        return;
+    }
+    if (says(server, "250 2.1.0 ok\r\n"))
+        server->has_mail = true;
+}
+
+static void rcpt(sim_server *server, const char *line)
+{
+    const char *at = strchr(line, '@');
+    const char *number = at;
+    while (number && number > line && number[-1] >= '0' && number[-1] <= '9')
+        number--;
+    if (!server->has_mail) {
+        reply(server, "503 5.5.1 need MAIL\r\n");
+    } else if (!at || number == at) {
+        broken(server, "a malformed recipient");
+        reply(server, "501 5.1.3 no\r\n");
+    } else if (begins(line + 9, "bad")) {
+        reply(server, "550-5.1.1 no\r\n550 5.1.1 such user\r\n");
+    } else if (begins(line + 9, "grey")) {
+        reply(server, "450 4.7.1 later\r\n");
+    } else if (says(server, "250 2.1.5 ok\r\n")) {
+        size_t recipient = strtoul(number, NULL, 10);
+        server->to[recipient / 8 % sizeof server->to] |= (unsigned char)(1u << recipient % 8);
+        server->accepted_recipients++;
+    }
+}
+
+static void command(sim_server *server, const char *line)
+{
+    if (begins(line, "EHLO ") && server->options.no_ehlo) {
+        reply(server, "502 what?\r\n");
+    } else if (begins(line, "EHLO ")) {
+        ehlo(server);
+    } else if (begins(line, "HELO ")) {
+        server->greeted = true;
+        reply(server, "250 sim.example\r\n");
+    } else if (strcmp(line, "STARTTLS") == 0) {
+        if (server->secure || !server->options.starttls)
+            broken(server, "STARTTLS that was not offered");
+        if (says(server, "220 2.0.0 go\r\n"))
+            server->waits_for_tls = true;
+    } else if (begins(line, "AUTH PLAIN ")) {
+        if (!server->secure || !server->options.auth)
+            broken(server, "credentials where none were asked for");
+        reply(server, "235 2.7.0 ok\r\n");
+    } else if (begins(line, "MAIL FROM:<")) {
+        mail(server, line);
+    } else if (begins(line, "RCPT TO:<")) {
+        rcpt(server, line);
+    } else if (strcmp(line, "DATA") == 0) {
+        if (!server->has_mail)
+            reply(server, "503 5.5.1 need MAIL\r\n");
+        else if (!server->accepted_recipients && !server->options.data_without_recipients)
+            reply(server, "554 5.5.1 no valid recipients\r\n");
+        else if (says(server, "354 go\r\n"))
+            server->in_data = true;
+    } else if (strcmp(line, "RSET") == 0) {
+        forget_mail(server);
+        reply(server, "250 2.0.0 reset\r\n");
+    } else if (strcmp(line, "NOOP") == 0) {
+        reply(server, "250 2.0.0 ok\r\n");
+    } else if (strcmp(line, "QUIT") == 0) {
+        reply(server, "221 2.0.0 bye\r\n");
+        server->closed = true;
+    } else {
+        broken(server, "an unknown command");
+        reply(server, "500 5.5.2 what?\r\n");
+    }
+}
+
+static void end_of_data(sim_server *server)
+{
+    char text[120];
+    bool refused4 = begins(server->from, "eod4"), refused5 = begins(server->from, "eod5");
+    bool nobody = server->accepted_recipients == 0;
+    const char *code = nobody     ? "554 5.5.1 nobody"
+                       : refused4 ? "451 4.3.0 later"
+                       : refused5 ? "554 5.6.0 spam"
+                                  : "250 2.0.0 queued";
+    snprintf(text, sizeof text, "%s <%s>\r\n", code, server->from);
+    bool said = says(server, text);
+    server->in_data = false;
+    if (said && !nobody && !refused4 && !refused5) {
+        if (server->accepted_len == SIM_MESSAGES) {
+            broken(server, "more messages than the test sends");
+            return;
+        }
+        sim_accepted *accepted = &server->accepted[server->accepted_len++];
+        memcpy(accepted->from, server->from, sizeof accepted->from);
+        memcpy(accepted->to, server->to, sizeof accepted->to);
+        memcpy(accepted->body, server->body, server->body_len);
+        accepted->body_len = server->body_len;
+    }
+    forget_mail(server);
+    server->body_len = 0;
+}
+
+static void data_line(sim_server *server)
+{
+    const char *line = server->line;
+    size_t len = server->line_len;
+    if (len == 3 && line[0] == '.') {
+        end_of_data(server);
+        return;
+    }
+    if (line[0] == '.') {
+        line++;
+        len--;
+    }
+    if (server->body_len + len > sizeof server->body) {
+        broken(server, "a longer message than the test sends");
+        return;
+    }
+    memcpy(server->body + server->body_len, line, len);
+    server->body_len += len;
+}
+
+void sim_server_take(sim_server *server, const char *data, size_t data_len)
+{
+    for (size_t i = 0; i < data_len && !server->closed && !server->broken; i++) {
+        if (server->waits_for_tls) {
+            broken(server, "clear text behind STARTTLS");
+            return;
+        }
+        if (server->line_len == sizeof server->line - 1) {
+            broken(server, "a line that is too long");
+            return;
+        }
+        server->line[server->line_len++] = data[i];
+        if (data[i] != '\n')
+            continue;
+        if (server->line_len < 2 || server->line[server->line_len - 2] != '\r') {
+            broken(server, "a bare LF");
+            return;
+        }
+        if (server->in_data) {
+            data_line(server);
+        } else {
+            if (server->out_len && !server->options.pipelining)
+                broken(server, "a command before the reply to the one before, without PIPELINING");
+            server->line[server->line_len - 2] = '\0';
+            command(server, server->line);
+        }
+        server->line_len = 0;
+    }
+}
+
+bool sim_server_accepted(const sim_server *server, const char *from, size_t recipient)
+{
+    for (size_t i = 0; i < server->accepted_len; i++)
+        if (strcmp(server->accepted[i].from, from) == 0 &&
+            ((unsigned)server->accepted[i].to[recipient / 8] >> recipient % 8 & 1u) != 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,63 @@
+/*
+ * A small SMTP server without sockets: octets in, octets out, deterministic. It remembers what it
+ * took responsibility for, so that a client's claims can be compared with it.
+ *
+ * Local parts decide: bad* is refused (550), grey* deferred (450); a sender badmail* is refused, and
+ * messages of the senders eod4* and eod5* are refused at their end.
+ */
+#ifndef WSMTP_TESTS_SIM_SERVER_H
+#define WSMTP_TESTS_SIM_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SIM_MESSAGES 8u
+#define SIM_BODY_MAX 512u
+#define SIM_RECIPIENTS 1024u
+
+typedef struct sim_server_options {
+    bool pipelining;
+    bool starttls;
+    bool auth;
+    bool data_without_recipients; /* answer 354 to DATA although every recipient was refused */
+    bool no_ehlo;                 /* knows HELO only */
+    unsigned closing_at;          /* answer this reply (from 1) with 421 and close; 0 = never */
+} sim_server_options;
+
+/* One message that the server accepted. */
+typedef struct sim_accepted {
+    char from[80];
+    unsigned char to[SIM_RECIPIENTS / 8]; /* by the number in "rN@..." */
+    char body[SIM_BODY_MAX];              /* dots taken off, without the final dot */
+    size_t body_len;
+} sim_accepted;
+
+typedef struct sim_server {
+    sim_server_options options;
+    char out[16384]; /* not yet taken by the link */
+    size_t out_len;
+    bool closed;     /* the server closes when out is empty */
+    bool broken;     /* the client broke the protocol; why says how */
+    const char *why;
+    unsigned replies;
+    bool secure, waits_for_tls, in_data, has_mail, greeted;
+    size_t accepted_recipients;
+    unsigned char to[SIM_RECIPIENTS / 8];
+    char from[80];
+    char line[1100];
+    size_t line_len;
+    sim_accepted accepted[SIM_MESSAGES];
+    size_t accepted_len;
+    char body[SIM_BODY_MAX];
+    size_t body_len;
+} sim_server;
+
+void sim_server_begin(sim_server *server, const sim_server_options *options);
+/* Octets from the client. */
+void sim_server_take(sim_server *server, const char *data, size_t data_len);
+/* The TLS handshake took place. */
+void sim_server_tls(sim_server *server);
+/* Whether a message of this sender was accepted for recipient number. */
+bool sim_server_accepted(const sim_server *server, const char *from, size_t recipient);
+
+#endif
