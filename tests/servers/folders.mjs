@@ -1,6 +1,6 @@
 // The folder a run of servers lives in, and the small file helpers that go with it.
 
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,10 +75,15 @@ export function makeFolder(path, { mode = 0o755, owner } = {}) {
   return path;
 }
 
-/** Writes a file that every user may read, whatever the umask. */
+/**
+ * Writes a file that every user may read, whatever the umask. It is dated back a minute: Postfix
+ * waits for a configuration that was written within the last second or two to settle.
+ */
 export function writeReadable(path, text) {
   writeFileSync(path, text);
   chmodSync(path, 0o644);
+  const before = Date.now() / 1000 - 60;
+  utimesSync(path, before, before);
 }
 
 /** Fills `@NAME@` in a template of config/; a name without a value, or a value never used, is an error. */

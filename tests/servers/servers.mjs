@@ -7,14 +7,15 @@
 //   const [message] = await run.postfix.delivered();
 //   await run.stop();
 //
-//   node tests/servers/servers.mjs up NAME... [--dir D] [--stdin]   (see usage below)
+//   node tests/servers/servers.mjs up NAME... [--dir D] [--stdin]   (see command-line.mjs)
 
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startAiosmtpd } from "./aiosmtpd.mjs";
 import { makeCertificates } from "./ca.mjs";
+import { runCommandLine } from "./command-line.mjs";
 import { startDovecot } from "./dovecot.mjs";
 import { startExim } from "./exim.mjs";
 import { DEFAULT_PARENT, makeRunFolder } from "./folders.mjs";
@@ -116,4 +117,8 @@ export async function startServers({ names, dir = DEFAULT_PARENT, keep = process
     },
     stop,
   };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await runCommandLine(process.argv.slice(2), { startServers });
 }
