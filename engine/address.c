@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "domain.h"
+#include "literal.h"
 
 #define WSMTP_POSTMASTER_LEN 10u
 
@@ -30,126 +31,96 @@ static bool wsmtp_is_atext(uint8_t c)
     }
 }
 
-/* Offset of the last @ outside of quotes; n if there is none. *open: the last quote is not closed. */
-static size_t wsmtp_find_at(const uint8_t *s, size_t n, bool *open)
+/*
+ * Reads a local part up to its @, which is the last one outside of quotes: none may follow, for a
+ * domain holds none. OK, and *local_part_len is its length; or ADDRESS_NO_AT, LOCAL_PART_*.
+ */
+static wsmtp_reason wsmtp_local_part_check(const uint8_t *s, size_t n, size_t *local_part_len)
 {
-    size_t at = n;
-    bool quoted = false;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '"') {
-            quoted = !quoted;
-        } else if (quoted && s[i] == '\\') {
-            i++;
-        } else if (!quoted && s[i] == '@') {
-            at = i;
+    bool open = false;
+    uint8_t before = '.'; /* a dot may stand neither behind a dot nor at the start */
+    size_t i = 0;
+    for (;; i++) {
+        if (i == n) {
+            return open ? WSMTP_REASON_LOCAL_PART_QUOTING : WSMTP_REASON_ADDRESS_NO_AT;
         }
-    }
-    *open = quoted;
-    return at;
-}
-
-/* Quoted-string of RFC 5321 section 4.1.2; RFC 6531 adds non-ASCII, but not after a backslash. */
-static wsmtp_reason wsmtp_quoted_string_check(const uint8_t *s, size_t n)
-{
-    size_t i = 1;
-    while (i < n && s[i] != '"') {
-        if (s[i] == '\\') {
-            i++;
-            if (i == n || s[i] >= 0x80) {
-                return WSMTP_REASON_LOCAL_PART_QUOTING;
+        const uint8_t c = s[i];
+        if (open) {
+            if (c == '"') {
+                open = false;
+            } else if (c == '\\') {
+                /* RFC 6531 adds non-ASCII to quoted strings, but not behind a backslash. */
+                i++;
+                if (i == n || s[i] >= 0x80) {
+                    return WSMTP_REASON_LOCAL_PART_QUOTING;
+                }
             }
+            continue;
         }
-        i++;
-    }
-    return n > 1 && i == n - 1 ? WSMTP_REASON_OK : WSMTP_REASON_LOCAL_PART_QUOTING;
-}
-
-static wsmtp_reason wsmtp_dot_string_check(const uint8_t *s, size_t n)
-{
-    bool atom = false; /* the octet before this one belongs to an atom */
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '.') {
-            if (!atom) {
+        if (c == '@') {
+            break;
+        }
+        if (before == '"' || (c == '"' && i > 0)) {
+            return WSMTP_REASON_LOCAL_PART_QUOTING;
+        }
+        if (c == '"') {
+            open = true;
+        } else if (c == '.') {
+            if (before == '.') {
                 return WSMTP_REASON_LOCAL_PART_DOT;
             }
-            atom = false;
-        } else if (s[i] == '"') {
-            return WSMTP_REASON_LOCAL_PART_QUOTING;
-        } else if (wsmtp_is_atext(s[i])) {
-            atom = true;
-        } else {
+        } else if (!wsmtp_is_atext(c)) {
             return WSMTP_REASON_LOCAL_PART_CHARACTER;
         }
+        before = c;
     }
-    return atom ? WSMTP_REASON_OK : WSMTP_REASON_LOCAL_PART_DOT;
-}
-
-static wsmtp_reason wsmtp_local_part_check(const uint8_t *s, size_t n)
-{
-    if (n == 0) {
+    *local_part_len = i;
+    if (i == 0) {
         return WSMTP_REASON_LOCAL_PART_EMPTY;
     }
-    if (n > WSMTP_LOCAL_PART_MAX) {
+    if (i > WSMTP_LOCAL_PART_MAX) {
         return WSMTP_REASON_LOCAL_PART_TOO_LONG;
     }
-    return s[0] == '"' ? wsmtp_quoted_string_check(s, n) : wsmtp_dot_string_check(s, n);
-}
-
-static bool wsmtp_is_postmaster(const uint8_t *s, size_t n)
-{
-    static const char name[] = "postmaster";
-    if (n != WSMTP_POSTMASTER_LEN) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if ((s[i] | 0x20) != name[i]) {
-            return false;
-        }
-    }
-    return true;
+    return before == '.' ? WSMTP_REASON_LOCAL_PART_DOT : WSMTP_REASON_OK;
 }
 
 wsmtp_reason wsmtp_mailbox_check(const char *address, size_t address_len, unsigned flags,
                                  wsmtp_mailbox *mailbox)
 {
     const uint8_t *s = (const uint8_t *)address;
-    wsmtp_mailbox found = {0};
+    size_t local_part_len = address_len;
+    size_t domain_at = address_len;
+    wsmtp_text text = {0, false};
     if (address_len == 0) {
         if ((flags & WSMTP_MAILBOX_NULL) == 0) {
             return WSMTP_REASON_ADDRESS_EMPTY;
         }
     } else if (address_len > WSMTP_ADDRESS_MAX) {
         return WSMTP_REASON_ADDRESS_TOO_LONG;
-    } else if ((flags & WSMTP_MAILBOX_POSTMASTER) != 0 && wsmtp_is_postmaster(s, address_len)) {
-        found.local_part_len = address_len;
-        found.domain_at = address_len;
-    } else {
-        wsmtp_reason reason = wsmtp_text_check(s, address_len, (flags & WSMTP_MAILBOX_UTF8) != 0,
-                                               &found.utf8);
-        if (reason != WSMTP_REASON_OK) {
-            return reason;
+    } else if ((flags & WSMTP_MAILBOX_POSTMASTER) == 0 || address_len != WSMTP_POSTMASTER_LEN ||
+               !wsmtp_is_word(s, "postmaster", WSMTP_POSTMASTER_LEN)) {
+        wsmtp_reason reason =
+            wsmtp_text_check(s, address_len, (flags & WSMTP_MAILBOX_UTF8) != 0, &text);
+        if (reason == WSMTP_REASON_OK) {
+            reason = wsmtp_local_part_check(s, address_len, &local_part_len);
         }
-        bool open;
-        const size_t at = wsmtp_find_at(s, address_len, &open);
-        if (at == address_len) {
-            return open ? WSMTP_REASON_LOCAL_PART_QUOTING : WSMTP_REASON_ADDRESS_NO_AT;
+        if (reason == WSMTP_REASON_OK) {
+            domain_at = local_part_len + 1;
+            reason = text.label_from > domain_at
+                         ? WSMTP_REASON_DOMAIN_CHARACTER
+                         : wsmtp_domain_or_literal_check(s + domain_at, address_len - domain_at);
         }
-        reason = wsmtp_local_part_check(s, at);
-        if (reason != WSMTP_REASON_OK) {
-            return reason;
-        }
-        found.local_part_len = at;
-        found.quoted = s[0] == '"';
-        found.domain_at = at + 1;
-        found.domain_len = address_len - found.domain_at;
-        reason = wsmtp_domain_or_literal_check(s + found.domain_at, found.domain_len, found.utf8,
-                                               &found.literal);
         if (reason != WSMTP_REASON_OK) {
             return reason;
         }
     }
     if (mailbox != NULL) {
-        *mailbox = found;
+        mailbox->local_part_len = local_part_len;
+        mailbox->domain_at = domain_at;
+        mailbox->domain_len = address_len - domain_at;
+        mailbox->quoted = address_len > 0 && *s == '"';
+        mailbox->literal = domain_at < address_len && s[domain_at] == '[';
+        mailbox->utf8 = text.utf8;
     }
     return WSMTP_REASON_OK;
 }

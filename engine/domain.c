@@ -5,14 +5,21 @@
 #include "wsmtp/features.h"
 
 /*
- * A label with non-ASCII characters (U-label) is limited by its DNS form: "xn--" and at least one
- * octet a character (RFC 5890 section 2.3.2.1), which leaves this many characters.
+ * IDNA's tables do not fit here; the server checks a U-label in full. Refused are the characters
+ * that software maps to dots, spaces, @ or other ASCII, or does not show, because they can make two
+ * readers see two different domains: all of them are DISALLOWED by RFC 5892. The joiners U+200C and
+ * U+200D have a use in some scripts.
  */
-#define WSMTP_U_LABEL_MAX (WSMTP_DOMAIN_LABEL_MAX - 4u)
-
-wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, bool *utf8)
+static bool wsmtp_is_label_character(uint32_t c)
 {
-    *utf8 = false;
+    return c != 0xA0 && (c < 0x2000 || c > 0x206F || (c | 1) == 0x200D) &&
+           (c < 0x3000 || c > 0x3002) && (c < 0xFE00 || c > 0xFFFF);
+}
+
+wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, wsmtp_text *text)
+{
+    text->utf8 = false;
+    text->label_from = 0;
     for (size_t i = 0; i < n;) {
         uint32_t character;
         const size_t step = wsmtp_utf8_step(s + i, n - i, &character);
@@ -22,12 +29,15 @@ wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, bool 
         if (character < 0x20 || (character >= 0x7F && character <= 0x9F)) {
             return WSMTP_REASON_ADDRESS_CONTROL;
         }
-        if (step > 1) {
-            *utf8 = true;
-        }
         i += step;
+        if (step > 1) {
+            text->utf8 = true;
+            if (WSMTP_FEATURE_SMTPUTF8 && !wsmtp_is_label_character(character)) {
+                text->label_from = i;
+            }
+        }
     }
-    if (*utf8) {
+    if (text->utf8) {
         if (!allow_utf8) {
             return WSMTP_REASON_ADDRESS_NEEDS_SMTPUTF8;
         }
@@ -38,84 +48,60 @@ wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, bool 
     return WSMTP_REASON_OK;
 }
 
-static bool wsmtp_is_letter_digit(uint8_t c)
+static bool wsmtp_is_letter_digit(unsigned c)
 {
-    const uint8_t lower = c | 0x20;
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+    return c - '0' <= 9 || (c | 0x20) - 'a' <= 25;
 }
 
 /*
- * IDNA's tables do not fit here; the server checks a U-label in full. Refused are the characters
- * that software maps to dots, spaces, @ or other ASCII, or does not show, because they can make two
- * readers see two different domains: all of them are DISALLOWED by RFC 5892.
+ * A label with non-ASCII characters is limited by its DNS form, which has at least one octet for each
+ * (RFC 5890 section 2.3.2.1): so characters are counted, which in other labels are octets.
  */
-static bool wsmtp_is_u_label_character(uint32_t c)
+static wsmtp_reason wsmtp_labels_check(const uint8_t *s, size_t n)
 {
-    if (c >= 0x2000 && c <= 0x206F) {
-        return c == 0x200C || c == 0x200D; /* the joiners have a use in some scripts */
-    }
-    return c > 0xA0 && !(c >= 0x3000 && c <= 0x3002) && !(c >= 0xFE00 && c <= 0xFFFF);
-}
-
-static wsmtp_reason wsmtp_labels_check(const uint8_t *s, size_t n, bool allow_utf8)
-{
-    size_t characters = 0; /* of the current label */
-    size_t limit = WSMTP_DOMAIN_LABEL_MAX;
-    for (size_t i = 0;;) {
-        if (i == n || s[i] == '.') {
+    const uint8_t *end = s + n;
+    unsigned characters = 0; /* of the current label */
+    for (;; s++) {
+        if (s == end || *s == '.') {
             if (characters == 0) {
                 return WSMTP_REASON_DOMAIN_LABEL_EMPTY;
             }
-            if (s[i - 1] == '-') {
+            if (s[-1] == '-') {
                 return WSMTP_REASON_DOMAIN_LABEL_HYPHEN;
             }
-            if (characters > limit) {
+            if (characters > WSMTP_DOMAIN_LABEL_MAX) {
                 return WSMTP_REASON_DOMAIN_LABEL_TOO_LONG;
             }
-            if (i == n) {
+            if (s == end) {
                 return WSMTP_REASON_OK;
             }
             characters = 0;
-            limit = WSMTP_DOMAIN_LABEL_MAX;
-            i++;
-        } else if (s[i] < 0x80) {
-            if (s[i] == '-') {
-                if (characters == 0) {
-                    return WSMTP_REASON_DOMAIN_LABEL_HYPHEN;
-                }
-            } else if (!wsmtp_is_letter_digit(s[i])) {
-                return WSMTP_REASON_DOMAIN_CHARACTER;
-            }
-            characters++;
-            i++;
-        } else {
-            uint32_t character;
-            const size_t step = allow_utf8 ? wsmtp_utf8_step(s + i, n - i, &character) : 0;
-            if (step == 0 || !wsmtp_is_u_label_character(character)) {
-                return WSMTP_REASON_DOMAIN_CHARACTER;
-            }
-            limit = WSMTP_U_LABEL_MAX;
-            characters++;
-            i += step;
+            continue;
         }
+        if (WSMTP_FEATURE_SMTPUTF8 && *s >= 0x80) {
+            if (*s < 0xC0) {
+                continue; /* the first octet of a character counts for all of them */
+            }
+        } else if (*s == '-') {
+            if (characters == 0) {
+                return WSMTP_REASON_DOMAIN_LABEL_HYPHEN;
+            }
+        } else if (!wsmtp_is_letter_digit(*s)) {
+            return WSMTP_REASON_DOMAIN_CHARACTER;
+        }
+        characters++;
     }
 }
 
-wsmtp_reason wsmtp_domain_or_literal_check(const uint8_t *s, size_t n, bool allow_utf8,
-                                           bool *literal)
+wsmtp_reason wsmtp_domain_or_literal_check(const uint8_t *s, size_t n)
 {
-    *literal = false;
     if (n == 0) {
         return WSMTP_REASON_DOMAIN_EMPTY;
     }
     if (n > WSMTP_DOMAIN_MAX) {
         return WSMTP_REASON_DOMAIN_TOO_LONG;
     }
-    if (s[0] == '[') {
-        *literal = true;
-        return wsmtp_literal_check(s, n);
-    }
-    return wsmtp_labels_check(s, n, allow_utf8 && WSMTP_FEATURE_SMTPUTF8);
+    return *s == '[' ? wsmtp_literal_check(s, n) : wsmtp_labels_check(s, n);
 }
 
 wsmtp_reason wsmtp_domain_check(const char *domain, size_t domain_len, bool utf8)
@@ -127,13 +113,22 @@ wsmtp_reason wsmtp_domain_check(const char *domain, size_t domain_len, bool utf8
     if (domain_len > WSMTP_DOMAIN_MAX) {
         return WSMTP_REASON_DOMAIN_TOO_LONG;
     }
-    bool non_ascii;
-    const wsmtp_reason reason = wsmtp_text_check(s, domain_len, utf8, &non_ascii);
-    return reason != WSMTP_REASON_OK ? reason : wsmtp_labels_check(s, domain_len, non_ascii);
+    wsmtp_text text;
+    const wsmtp_reason reason = wsmtp_text_check(s, domain_len, utf8, &text);
+    if (reason != WSMTP_REASON_OK) {
+        return reason;
+    }
+    return text.label_from > 0 ? WSMTP_REASON_DOMAIN_CHARACTER : wsmtp_labels_check(s, domain_len);
 }
 
 wsmtp_reason wsmtp_ehlo_name_check(const char *name, size_t name_len)
 {
-    bool literal;
-    return wsmtp_domain_or_literal_check((const uint8_t *)name, name_len, false, &literal);
+    /* Before EHLO is answered, nobody knows whether the server takes UTF-8. */
+    const uint8_t *s = (const uint8_t *)name;
+    wsmtp_text text;
+    if (name_len <= WSMTP_DOMAIN_MAX &&
+        wsmtp_text_check(s, name_len, false, &text) != WSMTP_REASON_OK) {
+        return WSMTP_REASON_DOMAIN_CHARACTER;
+    }
+    return wsmtp_domain_or_literal_check(s, name_len);
 }

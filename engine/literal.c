@@ -1,112 +1,102 @@
 #include "literal.h"
 
-#include <stdbool.h>
-
 #define WSMTP_IPV6_GROUPS 8u
 /* "::" stands for at least two groups (RFC 5321 section 4.1.3), so that many may stand beside it. */
 #define WSMTP_IPV6_GROUPS_COMPRESSED 6u
+#define WSMTP_IPV6_TAG_LEN 5u
 
-static bool wsmtp_is_digit(uint8_t c)
+bool wsmtp_is_word(const uint8_t *s, const char *word, size_t n)
 {
-    return c >= '0' && c <= '9';
-}
-
-static bool wsmtp_is_hex_digit(uint8_t c)
-{
-    const uint8_t lower = c | 0x20;
-    return wsmtp_is_digit(c) || (lower >= 'a' && lower <= 'f');
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t letter = (uint8_t)word[i];
+        const uint8_t case_bit = letter >> 1 & 0x20; /* 0 for what is no letter: '6', ':' */
+        if (((s[i] ^ letter) | case_bit) != case_bit) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Leading zeros are refused: some readers take them for octal (RFC 6943 section 3.1.1). */
-static bool wsmtp_is_ipv4(const uint8_t *s, size_t n)
+static bool wsmtp_is_ipv4(const uint8_t *s, const uint8_t *end)
 {
-    unsigned value = 0;
-    size_t digits = 0;
-    size_t dots = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '.') {
-            if (digits == 0) {
-                return false;
-            }
-            value = 0;
-            digits = 0;
+    const unsigned none = 256;
+    unsigned value = none;
+    unsigned dots = 0;
+    for (; s < end; s++) {
+        const unsigned digit = (unsigned)*s - '0';
+        if (*s == '.' && value != none) {
+            value = none;
             dots++;
-        } else {
-            if (!wsmtp_is_digit(s[i]) || (digits > 0 && value == 0)) {
-                return false;
-            }
-            value = value * 10 + (unsigned)(s[i] - '0');
-            digits++;
-            if (value > 255) {
-                return false;
-            }
+            continue;
+        }
+        if (digit > 9 || value == 0) {
+            return false;
+        }
+        value = value == none ? digit : value * 10 + digit;
+        if (value > 255) {
+            return false;
         }
     }
-    return digits > 0 && dots == 3;
+    return value != none && dots == 3;
 }
 
-static bool wsmtp_is_ipv6(const uint8_t *s, size_t n)
+/* Something that is no digit stands at end, and the tag "IPv6:" before s. */
+static bool wsmtp_is_ipv6(const uint8_t *s, const uint8_t *end)
 {
-    size_t at = 0;
-    size_t groups = 0;
+    unsigned groups = 0;
+    unsigned digits = 0; /* of the current group */
     bool compressed = false;
-    do {
-        if (n - at >= 2 && s[at] == ':' && s[at + 1] == ':') {
-            if (compressed) {
+    if (*s == ':' && *++s != ':') {
+        return false;
+    }
+    for (; s < end; s++) {
+        if (*s == ':') {
+            if (digits > 0) {
+                groups++;
+                digits = 0;
+            } else if (compressed) {
                 return false;
+            } else {
+                compressed = true;
             }
-            compressed = true;
-            at += 2;
-            if (at == n) {
-                break;
-            }
-        } else if (groups > 0) {
-            if (s[at] != ':') {
-                return false;
-            }
-            at++;
-        }
-        const size_t start = at;
-        while (at < n && wsmtp_is_hex_digit(s[at])) {
-            at++;
-        }
-        if (at < n && s[at] == '.') {
-            if (!wsmtp_is_ipv4(s + start, n - start)) {
+        } else if (*s == '.') {
+            if (!wsmtp_is_ipv4(s - digits, end)) {
                 return false;
             }
             groups++;
-            at = n;
-        } else if (at == start || at - start > 4) {
+            break;
+        } else if (((unsigned)*s - '0' > 9 && (*s | 0x20u) - 'a' > 5) || ++digits > 4) {
             return false;
         }
+    }
+    if (digits > 0) {
         groups++;
-    } while (at < n);
+    } else if (end[-1] != ':' || end[-2] != ':') {
+        return false;
+    }
     return compressed ? groups <= WSMTP_IPV6_GROUPS_COMPRESSED : groups == WSMTP_IPV6_GROUPS;
-}
-
-static bool wsmtp_has_ipv6_tag(const uint8_t *s, size_t n)
-{
-    return n >= 5 && (s[0] | 0x20) == 'i' && (s[1] | 0x20) == 'p' && (s[2] | 0x20) == 'v' &&
-           s[3] == '6' && s[4] == ':';
 }
 
 wsmtp_reason wsmtp_literal_check(const uint8_t *s, size_t n)
 {
-    if (n < 2 || s[n - 1] != ']') {
+    const uint8_t *end = s + n - 1;
+    if (n < 2 || *end != ']') {
         return WSMTP_REASON_LITERAL_UNCLOSED;
     }
     s++;
-    n -= 2;
-    if (wsmtp_has_ipv6_tag(s, n)) {
-        return wsmtp_is_ipv6(s + 5, n - 5) ? WSMTP_REASON_OK : WSMTP_REASON_LITERAL_IPV6;
+    if (n > WSMTP_IPV6_TAG_LEN + 1 && wsmtp_is_word(s, "ipv6:", WSMTP_IPV6_TAG_LEN)) {
+        return wsmtp_is_ipv6(s + WSMTP_IPV6_TAG_LEN, end) ? WSMTP_REASON_OK
+                                                          : WSMTP_REASON_LITERAL_IPV6;
     }
-    if (wsmtp_is_ipv4(s, n)) {
+    if (wsmtp_is_ipv4(s, end)) {
         return WSMTP_REASON_OK;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == ':') {
-            return WSMTP_REASON_LITERAL_TAG;
+    while (*s != ':') {
+        if (s == end) {
+            return WSMTP_REASON_LITERAL_IPV4;
         }
+        s++;
     }
-    return WSMTP_REASON_LITERAL_IPV4;
+    return WSMTP_REASON_LITERAL_TAG;
 }
