@@ -140,7 +140,7 @@ typedef struct wsmtp_client_options {
     wsmtp_client_protocol protocol;
     const char *host;      /* name or address literal without brackets, or NULL with unix_path */
     uint16_t port;         /* 0: 465 implicit TLS, 587 STARTTLS, 25 without TLS, 24 LMTP */
-    const char *unix_path; /* Unix domain socket; counts as secure, TLS may be NONE or STARTTLS */
+    const char *unix_path; /* Unix domain socket; counts as secure. TLS over it needs tls_name */
     wsmtp_tls tls;         /* default WSMTP_TLS_IMPLICIT */
 
     const char *tls_name;  /* name or address that the certificate must be for, sent as SNI if a
@@ -269,8 +269,9 @@ bool wsmtp_client_login(wsmtp_client *client, const wsmtp_credentials *credentia
 /*
  * Sends one message. True if at least one recipient was accepted: look at each. The outcome of every
  * recipient is in the transaction, also after a failure; see wsmtp_client_result_get. Whether the
- * session can take another message tells wsmtp_client_is_open. With message_size WSMTP_SIZE_UNKNOWN
- * and a body in memory the size is found by a scan, and so is what the body needs if it is AUTO.
+ * session can take another message tells wsmtp_client_is_open. A body in memory is scanned first: a
+ * rule that it breaks is found before anything is sent, message_size is filled in if it is
+ * WSMTP_SIZE_UNKNOWN, and body if it is WSMTP_BODY_AUTO.
  */
 bool wsmtp_client_send(wsmtp_client *client, wsmtp_transaction *transaction,
                        const wsmtp_client_body *body);
@@ -309,13 +310,16 @@ const wsmtp_client_facts *wsmtp_client_facts_get(wsmtp_client *client);
 const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_t index,
                                         size_t *text_len);
 
-/* Words for programs and logs, NUL-terminated static text: "refused"; "in-doubt"; "host-not-found";
- * "reply-unexpected". "" for a number that is none. */
+/* Words for programs and logs, NUL-terminated static text: "refused", "in-doubt", "host-not-found",
+ * "tls-begin". "" for a number that is none. */
 const char *wsmtp_kind_name(wsmtp_kind kind);
 const char *wsmtp_status_name(wsmtp_status status);
 const char *wsmtp_cause_name(wsmtp_cause cause);
-const char *wsmtp_reason_name(wsmtp_reason reason);
 const char *wsmtp_moment_name(wsmtp_moment moment);
+
+/* The same for a reason, written into name, which is returned: "reply-unexpected". */
+#define WSMTP_REASON_NAME_MAX 48u
+const char *wsmtp_reason_name(wsmtp_reason reason, char name[WSMTP_REASON_NAME_MAX]);
 
 #ifdef __cplusplus
 }
