@@ -60,9 +60,9 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return at;
   }
 
-  /** The engine's current error. */
-  function currentError() {
-    wasm.error();
+  /** The error of the last event, or that of the last call. */
+  function makeError(ofEvent) {
+    wasm.error(ofEvent);
     const [reason, kind, step, field, index, retryable, inDoubt, code, packed, text, length, detail, detailLength] = slots();
     const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!retryable, inDoubt: !!inDoubt };
     let message = nameOf(0, reason);
@@ -86,7 +86,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
   /** Calls an export that returns a reason. */
   function call(name, ...values) {
-    if (wasm[name](...values)) throw currentError();
+    if (wasm[name](...values)) throw makeError(0);
   }
 
   const can = (what) => !!(wasm.state() & what);
@@ -174,7 +174,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
         recipient,
         reply: { code: code || null, enhanced: enhancedCode(packed), text: textAt(text, length) },
         key: { hash, iterations, salt: octets(salt, saltLength).slice() },
-        error: failed ? currentError() : undefined,
+        error: failed ? makeError(1) : undefined,
       };
     },
 

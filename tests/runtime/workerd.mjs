@@ -10,17 +10,10 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { workerd } from "../programs.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(new URL("../package.json", import.meta.url));
-
-/** name → workerd's binary: the newest, and one a year older. */
-export const WORKERD = Object.fromEntries(
-  [["current", "@cloudflare/workerd-linux-64"], ["previous", "workerd-previous"]].map(([name, folder]) => [
-    name,
-    join(ROOT, "tests/node_modules", folder, "bin/workerd"),
-  ]),
-);
 
 /**
  * The date whose behaviour the Worker gets; without any compatibility flag. The older workerd knows
@@ -110,11 +103,11 @@ function listening(child, log) {
  * @param {string} options.entry the Worker's main module, relative to the project
  * @param {Record<string, string>} [options.bindings] texts in its `env`
  * @param {string} [options.caFile] the only root to trust for TLS; default: those of browsers
- * @param {string} [options.binary] of WORKERD; default the newest
+ * @param {string} [options.binary] workerd; default the newest
  * @param {string} [options.listen] address of its HTTP socket, default a free port on loopback
  * @returns {Promise<{url: string, log(): string, stop(): Promise<void>}>}
  */
-export async function startWorker({ entry, bindings = {}, caFile, binary = WORKERD.current, listen = "127.0.0.1:0" }) {
+export async function startWorker({ entry, bindings = {}, caFile, binary = workerd(), listen = "127.0.0.1:0" }) {
   const folder = mkdtempSync(join(tmpdir(), "wasm-smtp-worker-"));
   const engines = await bundleWorker(entry, { folder });
   if (caFile) writeFileSync(join(folder, "ca.pem"), readFileSync(caFile));

@@ -23,6 +23,7 @@ static wsmtp_engine engine;
 static wsmtp_config config;
 static wsmtp_credentials credentials;
 static wsmtp_body_scan scan;
+static wsmtp_event event;
 static uint8_t input[INPUT_LEN];
 static uint8_t output[OUTPUT_LEN];
 static uint8_t staging[STAGING_LEN];
@@ -118,7 +119,6 @@ EXPORT(send_ack) void send_ack(uint32_t len) { wsmtp_send_ack(&engine, len); }
 /* view: type, transaction, recipient, reply (4), has an error, hash, iterations, salt, its length. */
 EXPORT(next) uint32_t next(void)
 {
-    wsmtp_event event;
     wsmtp_next_event(&engine, &event);
     view[0] = address_of(event.transaction);
     view[1] = (uint32_t)event.recipient;
@@ -131,10 +131,13 @@ EXPORT(next) uint32_t next(void)
     return event.type;
 }
 
-/* view: reason, kind, step, field, index, retryable, in doubt, reply (4), detail, its length. */
-EXPORT(error) void error(void)
+/*
+ * The last event's error, or else that of the last call that returned a reason.
+ * view: reason, kind, step, field, index, retryable, in doubt, reply (4), detail, its length.
+ */
+EXPORT(error) void error(uint32_t of_event)
 {
-    const wsmtp_error *e = wsmtp_error_get(&engine);
+    const wsmtp_error *e = of_event ? event.error : wsmtp_error_get(&engine);
     view[0] = e->reason;
     view[1] = e->kind;
     view[2] = e->step;
