@@ -72,7 +72,7 @@ javascript() {
 
 run() {
     case $1 in
-    setup) tools/setup.sh build wasm js servers || { echo "setup failed"; exit 1; } ;;
+    setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers || { echo "setup failed"; exit 1; } ;;
     gcc | clang) native "$1" ;;
     wasm) single wasm 300 tools/build-wasm.sh ;;
     size) single size 120 node tools/size.mjs && sed 's/^/   /' "$LOGS/size.log" ;;
