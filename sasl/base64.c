@@ -32,14 +32,12 @@ bool wsmtp_base64_decode(const char *text, size_t text_len, uint8_t *out, size_t
     size_t padding = 0;
     uint32_t bits = 0;
     unsigned waiting = 0;
-    while (padding < 2u && padding < text_len && text[text_len - 1u - padding] == '=') {
-        padding++;
-    }
-    if (text_len % 4u != 0 || text_len / 4u * 3u - padding > *out_len) {
-        return false;
-    }
-    for (size_t i = 0; i < text_len - padding; i++) {
+    for (size_t i = 0; i < text_len; i++) {
         uint32_t value = 0;
+        if (text[i] == '=') {
+            padding++;
+            continue;
+        }
         while (wsmtp_base64_alphabet[value] != text[i]) {
             if (++value == 64u) {
                 return false;
@@ -48,11 +46,14 @@ bool wsmtp_base64_decode(const char *text, size_t text_len, uint8_t *out, size_t
         bits = bits << 6 | value;
         waiting += 6u;
         if (waiting >= 8u) {
+            if (padding > 0 || n == *out_len) {
+                return false;
+            }
             waiting -= 8u;
             out[n++] = (uint8_t)(bits >> waiting);
         }
     }
     *out_len = n;
     /* Bits left over under the padding: the same data could be written in several ways. */
-    return (bits & ((1u << waiting) - 1u)) == 0;
+    return text_len % 4u == 0 && padding <= 2u && (bits & ((1u << waiting) - 1u)) == 0;
 }

@@ -13,34 +13,20 @@ void wsmtp_credentials_init(wsmtp_credentials *credentials)
     credentials->size = sizeof *credentials;
 }
 
-static bool wsmtp_character_permitted(uint8_t c, unsigned characters)
-{
-    switch (characters) {
-    case WSMTP_PRINTABLE_ASCII:
-        return c > 0x20u && c < 0x7fu;
-    case WSMTP_NO_CONTROLS:
-        return c >= 0x20u && c != 0x7fu;
-    case WSMTP_NO_SEPARATORS:
-        return c > 1u && c != '\r' && c != '\n';
-    default:
-        return c != 0;
-    }
-}
-
 /* Checks one text by its byte of definition->credentials. */
 static wsmtp_reason wsmtp_credential_check(wsmtp_text text, unsigned rule)
 {
-    if (text.data == NULL && (text.data_len > 0 || (rule & WSMTP_NEEDED) != 0)) {
-        return WSMTP_REASON_CREDENTIAL_MISSING;
-    }
-    if (text.data_len == 0) {
-        return (rule & WSMTP_NEEDED) != 0 ? WSMTP_REASON_CREDENTIAL_EMPTY : WSMTP_REASON_OK;
+    unsigned lowest = rule & WSMTP_LOWEST;
+    if (text.data_len == 0 && (rule & WSMTP_NEEDED) != 0) {
+        return text.data == NULL ? WSMTP_REASON_CREDENTIAL_MISSING : WSMTP_REASON_CREDENTIAL_EMPTY;
     }
     if (text.data_len > WSMTP_CREDENTIAL_MAX) {
         return WSMTP_REASON_CREDENTIAL_TOO_LONG;
     }
     for (size_t i = 0; i < text.data_len; i++) {
-        if (!wsmtp_character_permitted(text.data[i], rule & WSMTP_CHARACTERS)) {
+        unsigned c = text.data[i];
+        if (c < lowest || (c == 0x7fu && lowest >= WSMTP_NO_CONTROLS) ||
+            (c > 0x7fu && lowest == WSMTP_PRINTABLE_ASCII)) {
             return WSMTP_REASON_CREDENTIAL_CHARACTER;
         }
     }
@@ -49,20 +35,21 @@ static wsmtp_reason wsmtp_credential_check(wsmtp_text text, unsigned rule)
 
 _Static_assert(WSMTP_FIELD_HOST == WSMTP_FIELD_USER + 4, "the fields are numbered like the texts");
 
-wsmtp_reason wsmtp_credentials_check(wsmtp_sasl *sasl, const uint8_t rules[5])
+bool wsmtp_credentials_check(wsmtp_sasl *sasl)
 {
-    for (unsigned i = 0; i < 5u && sasl->reason == WSMTP_REASON_OK; i++) {
+    for (unsigned i = 0; i < 5u; i++) {
         wsmtp_text text = wsmtp_template_text(sasl, i);
-        sasl->field = (wsmtp_field)(WSMTP_FIELD_USER + i);
-        if (rules[i] != 0) {
-            sasl->reason = wsmtp_credential_check(text, rules[i]);
-        } else if (sasl->field == WSMTP_FIELD_AUTHZID && text.data_len > 0) {
+        unsigned rule = sasl->definition->credentials[i];
+        if (rule != 0) {
+            sasl->reason = wsmtp_credential_check(text, rule);
+        } else if (WSMTP_FIELD_USER + i == WSMTP_FIELD_AUTHZID && text.data_len > 0) {
             /* To log in as oneself instead would not be what was asked for. */
             sasl->reason = WSMTP_REASON_CREDENTIAL_UNSUPPORTED;
         }
+        if (sasl->reason != WSMTP_REASON_OK) {
+            sasl->field = (wsmtp_field)(WSMTP_FIELD_USER + i);
+            return false;
+        }
     }
-    if (sasl->reason == WSMTP_REASON_OK) {
-        sasl->field = WSMTP_FIELD_NONE;
-    }
-    return sasl->reason;
+    return true;
 }

@@ -27,7 +27,7 @@ void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t dat
 {
     const uint8_t *octets = data;
     for (size_t i = 0; i < data_len; i++) {
-        unsigned used = (unsigned)context->length++ % WSMTP_HASH_BLOCK;
+        unsigned used = context->length++ % WSMTP_HASH_BLOCK;
         context->block[used / 4u] |= (uint32_t)octets[i] << wsmtp_byte_shift(context, used);
         if (used == WSMTP_HASH_BLOCK - 1u) {
             wsmtp_hash_compress(context);
@@ -37,7 +37,7 @@ void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t dat
 
 void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest)
 {
-    uint64_t bits = context->length * 8u;
+    uint32_t length = context->length;
     unsigned low = context->algorithm->big_endian ? 15u : 14u;
     uint8_t octet = 0x80;
     /* A single bit, then zeroes up to the last 8 bytes of a block: the length's place. */
@@ -45,8 +45,8 @@ void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest)
         wsmtp_hash_update(context, &octet, 1);
         octet = 0;
     } while (context->length % WSMTP_HASH_BLOCK != WSMTP_HASH_BLOCK - 8u);
-    context->block[low] = (uint32_t)bits;
-    context->block[low ^ 1u] = (uint32_t)(bits >> 32);
+    context->block[low] = length << 3;
+    context->block[low ^ 1u] = length >> 29;
     wsmtp_hash_compress(context);
     for (unsigned i = 0; i < context->algorithm->digest_len; i++) {
         digest[i] = (uint8_t)(context->state[i / 4u] >> wsmtp_byte_shift(context, i));

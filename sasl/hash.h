@@ -24,7 +24,7 @@ extern const wsmtp_hash_algorithm wsmtp_sha256;
 
 typedef struct wsmtp_hash_context {
     const wsmtp_hash_algorithm *algorithm;
-    uint64_t length; /* bytes taken in so far */
+    uint32_t length; /* bytes taken in so far; there are never as many as 2^32 */
     uint32_t state[8];
     uint32_t block[16]; /* the bytes that wait for the rest of their block; zero behind them */
 } wsmtp_hash_context;
@@ -47,6 +47,9 @@ void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, co
 void wsmtp_hmac_update(wsmtp_hmac *hmac, const void *data, size_t data_len);
 /* Writes the digest and wipes the struct. */
 void wsmtp_hmac_final(wsmtp_hmac *hmac, uint8_t *digest);
+/* All three at once. */
+void wsmtp_hmac_whole(const wsmtp_hash_algorithm *algorithm, const uint8_t *key, size_t key_len,
+                      const void *data, size_t data_len, uint8_t *digest);
 
 /* The algorithm of a public hash; NULL if unknown. */
 const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash);

@@ -38,4 +38,13 @@ void wsmtp_hmac_final(wsmtp_hmac *hmac, uint8_t *digest)
     wsmtp_wipe(inner, sizeof inner);
 }
 
+void wsmtp_hmac_whole(const wsmtp_hash_algorithm *algorithm, const uint8_t *key, size_t key_len,
+                      const void *data, size_t data_len, uint8_t *digest)
+{
+    wsmtp_hmac hmac;
+    wsmtp_hmac_init(&hmac, algorithm, key, key_len);
+    wsmtp_hmac_update(&hmac, data, data_len);
+    wsmtp_hmac_final(&hmac, digest);
+}
+
 #endif

@@ -10,15 +10,15 @@
 #include "octets.h"
 #include "template.h"
 
-/* What a mechanism does with one text of the credentials: whether it needs it ... */
+/*
+ * What a mechanism takes of one text of the credentials: the lowest octet that its format can carry
+ * there, and whether it needs the text. 0: it has no place for it.
+ */
+#define WSMTP_NO_NUL 0x01u
+#define WSMTP_NO_CONTROLS 0x20u     /* nor DEL */
+#define WSMTP_PRINTABLE_ASCII 0x21u /* nor anything from DEL on */
+#define WSMTP_LOWEST 0x3fu
 #define WSMTP_NEEDED 0x80u
-#define WSMTP_OPTIONAL 0x40u
-/* ... and which characters its format cannot carry there. 0: it has no place for the text. */
-#define WSMTP_NO_NUL 1u
-#define WSMTP_NO_SEPARATORS 2u   /* NUL, CR, LF, SOH */
-#define WSMTP_NO_CONTROLS 3u     /* C0 and DEL */
-#define WSMTP_PRINTABLE_ASCII 4u /* nothing but 0x21 to 0x7E */
-#define WSMTP_CHARACTERS 0x0fu
 
 typedef struct wsmtp_mechanism_definition {
     bool client_first;
@@ -46,10 +46,10 @@ extern const wsmtp_mechanism_definition wsmtp_mechanism_oauthbearer;
 /* The definition; NULL if it is none, or was left out of the build. */
 const wsmtp_mechanism_definition *wsmtp_mechanism_definition_of(wsmtp_mechanism mechanism);
 
-/* Checks the credentials by definition->credentials. OK or CREDENTIAL_*, with sasl->field set. */
-wsmtp_reason wsmtp_credentials_check(wsmtp_sasl *sasl, const uint8_t rules[5]);
+/* Checks the credentials by definition->credentials. False with reason (CREDENTIAL_*) and field set. */
+bool wsmtp_credentials_check(wsmtp_sasl *sasl);
 
-/* Goes to a step: its response is read from the start. */
+/* Goes to a step: its response, which may be empty, is read from the start. Returns RESPOND. */
 wsmtp_sasl_status wsmtp_sasl_respond(wsmtp_sasl *sasl, uint8_t step);
 
 /* Ends the exchange. What was kept for it is wiped, but for an OAuth error's JSON. */

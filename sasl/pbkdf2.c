@@ -25,22 +25,23 @@ void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_
     wsmtp_hmac keyed, hmac;
     uint8_t u[WSMTP_HASH_MAX];
     memset(key, 0, WSMTP_HASH_MAX);
-    if (algorithm == NULL) {
+    if (algorithm == NULL || iterations == 0) {
         return;
     }
     wsmtp_hmac_init(&keyed, algorithm, password, password_len);
-    for (uint32_t i = 0; i < iterations; i++) {
-        hmac = keyed;
-        if (i == 0) {
-            wsmtp_hmac_update(&hmac, salt, salt_len);
-            wsmtp_hmac_update(&hmac, block_index, sizeof block_index);
-        } else {
-            wsmtp_hmac_update(&hmac, u, algorithm->digest_len);
-        }
+    hmac = keyed;
+    wsmtp_hmac_update(&hmac, salt, salt_len);
+    wsmtp_hmac_update(&hmac, block_index, sizeof block_index);
+    for (;;) {
         wsmtp_hmac_final(&hmac, u);
-        for (size_t j = 0; j < algorithm->digest_len; j++) {
-            key[j] ^= u[j];
+        for (size_t i = 0; i < algorithm->digest_len; i++) {
+            key[i] ^= u[i];
         }
+        if (--iterations == 0) {
+            break;
+        }
+        hmac = keyed;
+        wsmtp_hmac_update(&hmac, u, algorithm->digest_len);
     }
     wsmtp_wipe(&keyed, sizeof keyed);
     wsmtp_wipe(u, sizeof u);

@@ -71,16 +71,6 @@ static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm 
     wsmtp_hmac_final(&hmac, signature);
 }
 
-/* HMAC(salted password, name of a key): ClientKey and ServerKey. */
-static void wsmtp_scram_named_key(const wsmtp_hash_algorithm *algorithm, const uint8_t *salted,
-                                  const char *name, uint8_t *key)
-{
-    wsmtp_hmac hmac;
-    wsmtp_hmac_init(&hmac, algorithm, salted, algorithm->digest_len);
-    wsmtp_hmac_update(&hmac, name, sizeof "Client Key" - 1u);
-    wsmtp_hmac_final(&hmac, key);
-}
-
 static wsmtp_sasl_status wsmtp_scram_key(wsmtp_sasl *sasl, const uint8_t *key, size_t key_len)
 {
     const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(sasl->scram_hash);
@@ -93,10 +83,10 @@ static wsmtp_sasl_status wsmtp_scram_key(wsmtp_sasl *sasl, const uint8_t *key, s
     if (key_len != algorithm->digest_len) {
         return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_KEY);
     }
-    wsmtp_scram_named_key(algorithm, key, "Server Key", other);
+    wsmtp_hmac_whole(algorithm, key, key_len, "Server Key", 10, other);
     wsmtp_scram_sign(sasl, algorithm, other, sasl->scram_server_signature);
 
-    wsmtp_scram_named_key(algorithm, key, "Client Key", client_key);
+    wsmtp_hmac_whole(algorithm, key, key_len, "Client Key", 10, client_key);
     wsmtp_hash_init(&hash, algorithm);
     wsmtp_hash_update(&hash, client_key, key_len);
     wsmtp_hash_final(&hash, other);
@@ -115,7 +105,6 @@ static wsmtp_reason wsmtp_scram_verify(const wsmtp_sasl *sasl, const uint8_t *te
 {
     uint8_t signature[WSMTP_HASH_MAX];
     size_t signature_len;
-    uint8_t difference = 0;
     wsmtp_reason reason = wsmtp_scram_server_final(text, text_len, signature, &signature_len);
     if (reason != WSMTP_REASON_OK) {
         return reason;
@@ -123,11 +112,9 @@ static wsmtp_reason wsmtp_scram_verify(const wsmtp_sasl *sasl, const uint8_t *te
     if (signature_len != wsmtp_hash_len(sasl->scram_hash)) {
         return WSMTP_REASON_AUTH_CHALLENGE;
     }
-    /* In a time that does not tell how much of it was right. */
-    for (size_t i = 0; i < signature_len; i++) {
-        difference |= signature[i] ^ sasl->scram_server_signature[i];
-    }
-    return difference == 0 ? WSMTP_REASON_OK : WSMTP_REASON_AUTH_SERVER_SIGNATURE;
+    return wsmtp_scram_equal(signature, sasl->scram_server_signature, signature_len)
+               ? WSMTP_REASON_OK
+               : WSMTP_REASON_AUTH_SERVER_SIGNATURE;
 }
 
 static wsmtp_sasl_status wsmtp_scram_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
@@ -141,7 +128,7 @@ static wsmtp_sasl_status wsmtp_scram_challenge(wsmtp_sasl *sasl, const uint8_t *
             sasl, wsmtp_scram_limit(c->scram_iterations_min, WSMTP_SCRAM_ITERATIONS_MIN),
             wsmtp_scram_limit(c->scram_iterations_max, WSMTP_SCRAM_ITERATIONS_MAX));
         if (reason == WSMTP_REASON_OK) {
-            sasl->step = WSMTP_SCRAM_KEY;
+            wsmtp_sasl_respond(sasl, WSMTP_SCRAM_KEY);
             return WSMTP_SASL_NEED_KEY;
         }
     } else if (sasl->step == WSMTP_SCRAM_FINAL) {
@@ -170,7 +157,7 @@ static wsmtp_sasl_status wsmtp_scram_success(wsmtp_sasl *sasl, const uint8_t *da
 
 const wsmtp_mechanism_definition wsmtp_mechanism_scram = {
     true,
-    {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, WSMTP_OPTIONAL | WSMTP_NO_NUL, 0},
+    {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, WSMTP_NO_NUL, 0},
     {WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE, "",
      WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH, ""},
     wsmtp_scram_begin,

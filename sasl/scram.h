@@ -13,6 +13,9 @@
 wsmtp_reason wsmtp_scram_server_first(wsmtp_sasl *sasl, uint32_t iterations_min,
                                       uint32_t iterations_max);
 
+/* Compares in a time that does not tell how much was the same. */
+bool wsmtp_scram_equal(const uint8_t *one, const uint8_t *other, size_t len);
+
 /*
  * Takes the signature, of WSMTP_HASH_MAX bytes at most, out of a server-final message. OK, or
  * AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.

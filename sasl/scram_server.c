@@ -4,8 +4,8 @@
 #if WSMTP_FEATURE_SCRAM
 
 /*
- * Takes a message apart: attributes with these names, in this order, then optional extensions, which
- * are read over. A value is not empty. OK, AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.
+ * Takes a message apart: attributes with these names, in this order and of printable ASCII, then
+ * optional extensions, which are read over. A value is not empty. OK, AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.
  */
 static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const char *names,
                                      wsmtp_text *values)
@@ -28,7 +28,8 @@ static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const
         at += 2u;
         const uint8_t *value = &text[at];
         while (at < text_len && text[at] != ',') {
-            if (text[at++] == 0) {
+            uint8_t octet = text[at++];
+            if (*names != '\0' ? octet <= 0x20u || octet >= 0x7fu : octet == 0) {
                 return WSMTP_REASON_AUTH_CHALLENGE;
             }
         }
@@ -46,16 +47,20 @@ static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const
     return *names != '\0' ? WSMTP_REASON_AUTH_CHALLENGE : WSMTP_REASON_OK;
 }
 
+bool wsmtp_scram_equal(const uint8_t *one, const uint8_t *other, size_t len)
+{
+    uint8_t difference = 0;
+    for (size_t i = 0; i < len; i++) {
+        difference |= one[i] ^ other[i];
+    }
+    return difference == 0;
+}
+
 static wsmtp_reason wsmtp_scram_nonce(wsmtp_sasl *sasl, wsmtp_text text)
 {
     if (text.data_len <= sasl->scram_nonce_len ||
-        memcmp(text.data, sasl->scram_nonce, sasl->scram_nonce_len) != 0) {
+        !wsmtp_scram_equal(text.data, sasl->scram_nonce, sasl->scram_nonce_len)) {
         return WSMTP_REASON_AUTH_NONCE;
-    }
-    for (size_t i = 0; i < text.data_len; i++) {
-        if (text.data[i] <= 0x20u || text.data[i] >= 0x7fu) {
-            return WSMTP_REASON_AUTH_CHALLENGE;
-        }
     }
     sasl->scram_server_nonce_len = text.data_len;
     return WSMTP_REASON_OK;

@@ -16,17 +16,15 @@ static const uint32_t wsmtp_sha256_constants[64] = {
     0xc67178f2u};
 
 /* Three rotations combined: the large sigmas. */
-static uint32_t wsmtp_sha256_mix(uint32_t x, unsigned i, unsigned j, unsigned k)
+static inline uint32_t wsmtp_sha256_mix(uint32_t x, unsigned i, unsigned j, unsigned k)
 {
     return wsmtp_rotate_left(x, i) ^ wsmtp_rotate_left(x, j) ^ wsmtp_rotate_left(x, k);
 }
 
 static void wsmtp_sha256_compress(uint32_t *state, uint32_t *w)
 {
-    uint32_t s[8];
-    for (unsigned i = 0; i < 8u; i++) {
-        s[i] = state[i];
-    }
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (unsigned t = 0; t < 64u; t++) {
         /* The schedule needs no more than its last 16 words: they share the block's place. */
         uint32_t *word = &w[t & 15u];
@@ -37,18 +35,26 @@ static void wsmtp_sha256_compress(uint32_t *state, uint32_t *w)
                      (wsmtp_rotate_left(x, 25) ^ wsmtp_rotate_left(x, 14) ^ x >> 3u) +
                      (wsmtp_rotate_left(y, 15) ^ wsmtp_rotate_left(y, 13) ^ y >> 10u);
         }
-        uint32_t one = s[7] + wsmtp_sha256_mix(s[4], 26, 21, 7) + (s[6] ^ (s[4] & (s[5] ^ s[6]))) +
+        uint32_t one = h + wsmtp_sha256_mix(e, 26, 21, 7) + (g ^ (e & (f ^ g))) +
                        wsmtp_sha256_constants[t] + *word;
-        uint32_t two = wsmtp_sha256_mix(s[0], 30, 19, 10) + ((s[0] & s[1]) | (s[2] & (s[0] | s[1])));
-        for (unsigned i = 7; i > 0; i--) {
-            s[i] = s[i - 1u];
-        }
-        s[4] += one;
-        s[0] = one + two;
+        uint32_t two = wsmtp_sha256_mix(a, 30, 19, 10) + ((a & b) | (c & (a | b)));
+        h = g;
+        g = f;
+        f = e;
+        e = d + one;
+        d = c;
+        c = b;
+        b = a;
+        a = one + two;
     }
-    for (unsigned i = 0; i < 8u; i++) {
-        state[i] += s[i];
-    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
 }
 
 const wsmtp_hash_algorithm wsmtp_sha256 = {

@@ -1,39 +1,27 @@
 /* Reading a template in pieces: the whole is never put together. */
 #include "template.h"
 
+#include "octets.h"
+
 #define WSMTP_CODE 0x80u /* not a literal character */
 #define WSMTP_CODE_ESCAPE 0x40u
 #define WSMTP_CODE_IF 0x20u
 #define WSMTP_CODE_NUMBER 0x1fu
 #define WSMTP_CODE_BASE64 0x9fu
 
+/* Pointer and length of the credentials' texts follow one another like those of wsmtp_text. */
+_Static_assert(offsetof(wsmtp_credentials, user_len) ==
+                       offsetof(wsmtp_credentials, user) + offsetof(wsmtp_text, data_len) &&
+                   offsetof(wsmtp_credentials, host) ==
+                       offsetof(wsmtp_credentials, user) + 4u * sizeof(wsmtp_text),
+               "user, password, token, authzid and host are laid out as an array of texts");
+
 wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number)
 {
-    const wsmtp_credentials *c = sasl->credentials;
-    wsmtp_text text = {(const uint8_t *)c->user, c->user_len};
+    wsmtp_text text = {(const uint8_t *)"", 1};
     switch (number) {
-    case 0:
-        break;
-    case 1:
-        text.data = (const uint8_t *)c->password;
-        text.data_len = c->password_len;
-        break;
-    case 2:
-        text.data = (const uint8_t *)c->token;
-        text.data_len = c->token_len;
-        break;
     case 5:
-        if (c->authzid_len == 0) {
-            break;
-        }
-        /* fall through */
-    case 3:
-        text.data = (const uint8_t *)c->authzid;
-        text.data_len = c->authzid_len;
-        break;
-    case 4:
-        text.data = (const uint8_t *)c->host;
-        text.data_len = c->host_len;
+        number = sasl->credentials->authzid_len > 0 ? 3u : 0u;
         break;
     case 6:
         text.data = sasl->scratch;
@@ -52,12 +40,20 @@ wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number)
         text.data_len = sasl->challenge_len;
         break;
     default:
-        text.data = (const uint8_t *)"";
-        text.data_len = 1;
         break;
+    }
+    if (number < 5u) {
+        memcpy(&text,
+               (const uint8_t *)sasl->credentials + offsetof(wsmtp_credentials, user) +
+                   number * sizeof text,
+               sizeof text);
     }
     return text;
 }
+
+/* Codes that no mechanism of this build uses cost nothing. */
+#define WSMTP_HAS_ESCAPE (WSMTP_FEATURE_SCRAM || WSMTP_FEATURE_OAUTH)
+#define WSMTP_HAS_BASE64 WSMTP_FEATURE_SCRAM
 
 /* The next octet before encoding; false at the end, and where encoding begins or ends. */
 static bool wsmtp_template_octet(const wsmtp_sasl *sasl, const char *template_text,
@@ -65,7 +61,7 @@ static bool wsmtp_template_octet(const wsmtp_sasl *sasl, const char *template_te
 {
     for (;;) {
         unsigned code = (uint8_t)template_text[cursor->at];
-        if (code == 0 || code == WSMTP_CODE_BASE64) {
+        if (code == 0 || (WSMTP_HAS_BASE64 && code == WSMTP_CODE_BASE64)) {
             return false;
         }
         if (code < WSMTP_CODE) {
@@ -74,20 +70,20 @@ static bool wsmtp_template_octet(const wsmtp_sasl *sasl, const char *template_te
             return true;
         }
         wsmtp_text text = wsmtp_template_text(sasl, code & WSMTP_CODE_NUMBER);
-        if (cursor->offset < text.data_len && (code & WSMTP_CODE_IF) == 0) {
-            *octet = text.data[cursor->offset];
-            if ((code & WSMTP_CODE_ESCAPE) != 0 && (*octet == ',' || *octet == '=')) {
-                *octet = (uint8_t)(*octet == ',' ? "=2C" : "=3D")[cursor->escape];
+        bool condition = WSMTP_HAS_ESCAPE && (code & WSMTP_CODE_IF) != 0;
+        if (!condition && cursor->offset < text.data_len) {
+            uint8_t c = text.data[cursor->offset];
+            if (WSMTP_HAS_ESCAPE && (code & WSMTP_CODE_ESCAPE) != 0 && (c == ',' || c == '=')) {
+                c = (uint8_t)(c == ',' ? "=2C" : "=3D")[cursor->escape];
                 cursor->escape = (uint8_t)((cursor->escape + 1u) % 3u);
             }
-            if (cursor->escape == 0) {
-                cursor->offset++;
-            }
+            cursor->offset += cursor->escape == 0;
+            *octet = c;
             return true;
         }
         cursor->offset = 0;
         cursor->at++;
-        if ((code & WSMTP_CODE_IF) != 0 && text.data_len == 0) {
+        if (condition && text.data_len == 0) {
             while ((uint8_t)template_text[cursor->at++] < WSMTP_CODE) {
             }
         }
@@ -101,16 +97,16 @@ size_t wsmtp_template_read(const wsmtp_sasl *sasl, const char *template_text,
     while (n < out_len) {
         uint8_t group[3];
         size_t group_len = 0;
-        if (cursor->quad_left > 0) {
+        if (WSMTP_HAS_BASE64 && cursor->quad_left > 0) {
             out[n++] = (uint8_t)cursor->quad[sizeof cursor->quad - cursor->quad_left--];
             continue;
         }
-        if (!cursor->base64) {
+        if (!WSMTP_HAS_BASE64 || !cursor->base64) {
             if (wsmtp_template_octet(sasl, template_text, cursor, &out[n])) {
                 n++;
                 continue;
             }
-            if (template_text[cursor->at] == '\0') {
+            if (!WSMTP_HAS_BASE64 || template_text[cursor->at] == '\0') {
                 break;
             }
             cursor->at++;
@@ -120,9 +116,7 @@ size_t wsmtp_template_read(const wsmtp_sasl *sasl, const char *template_text,
             group_len++;
         }
         cursor->base64 = group_len == sizeof group;
-        if (!cursor->base64) {
-            cursor->at++;
-        }
+        cursor->at = (uint8_t)(cursor->at + !cursor->base64);
         cursor->quad_left = (uint8_t)wsmtp_base64_encode(group, group_len, cursor->quad);
     }
     return n;

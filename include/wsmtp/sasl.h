@@ -97,6 +97,8 @@ typedef struct wsmtp_sasl_cursor {
     char quad[4];
 } wsmtp_sasl_cursor;
 
+struct wsmtp_mechanism_definition;
+
 /*
  * State of one exchange: caller-owned, private but for what is commented. No pointer into itself:
  * it may be moved between calls.
@@ -106,21 +108,22 @@ typedef struct wsmtp_sasl {
     wsmtp_reason reason;                /* after FAILED */
     wsmtp_field field;                  /* after an INPUT reason */
     const wsmtp_credentials *credentials;
+    const struct wsmtp_mechanism_definition *definition;
     uint8_t step;
     wsmtp_sasl_cursor cursor;
-    uint8_t scratch[64];                /* small texts of a response (proof, digest, port) */
     size_t scratch_len;
-    uint8_t challenge[WSMTP_SASL_CHALLENGE_MAX]; /* an OAuth error's JSON stays here until the end */
     size_t challenge_len;
     /* SCRAM: valid after NEED_KEY */
     wsmtp_hash scram_hash;
     uint32_t scram_iterations;
-    uint8_t scram_salt[128];            /* decoded */
     size_t scram_salt_len;
-    uint8_t scram_nonce[32];            /* ours, base64 text */
     size_t scram_nonce_len;
     size_t scram_server_nonce_len;      /* the combined nonce starts at challenge + 2 */
+    uint8_t scram_nonce[32];            /* ours, base64 text */
     uint8_t scram_server_signature[WSMTP_HASH_MAX];
+    uint8_t scratch[64];                /* small texts of a response (proof, digest, port) */
+    uint8_t scram_salt[128];            /* decoded */
+    uint8_t challenge[WSMTP_SASL_CHALLENGE_MAX]; /* an OAuth error's JSON stays here until the end */
 } wsmtp_sasl;
 
 /* Fills in defaults. */
@@ -182,7 +185,7 @@ void wsmtp_sasl_end(wsmtp_sasl *sasl);
 
 /*
  * PBKDF2-HMAC (RFC 8018) of the password into hash-length bytes: SCRAM's SaltedPassword. Zeroes for
- * an unknown hash, and if WSMTP_FEATURE_SCRAM is off; wsmtp_hash_len is 0 then too.
+ * an unknown hash, no iterations, and if WSMTP_FEATURE_SCRAM is off; wsmtp_hash_len is 0 then too.
  */
 void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
                       const uint8_t *salt, size_t salt_len, uint32_t iterations,

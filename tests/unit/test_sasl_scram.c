@@ -49,7 +49,10 @@ static void run_example(const struct example *x, wsmtp_sasl *sasl, wsmtp_credent
     CHECK_EQ(sasl->scram_iterations, 4096);
     CHECK_EQ(sasl->scram_hash,
              x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256);
+    /* Nothing to read while the key is awaited. */
+    uint8_t octet;
     CHECK_EQ(wsmtp_sasl_response_len(sasl), 0);
+    CHECK_EQ(wsmtp_sasl_read(sasl, &octet, 1), 0);
     CHECK_EQ(derive(sasl), WSMTP_SASL_RESPOND);
     snprintf(text, sizeof text, "c=biws,r=%s%s,p=%s", x->nonce, x->server_nonce, x->proof);
     CHECK_RESPONSE(sasl, text, strlen(text));
