@@ -20,7 +20,8 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
                      challenge_len, digest);
     sasl->scratch_len = 2u * (size_t)wsmtp_md5.digest_len;
     for (size_t i = 0; i < sasl->scratch_len; i++) {
-        sasl->scratch[i] = (uint8_t)"0123456789abcdef"[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u];
+        sasl->scratch[i] =
+            (uint8_t)"0123456789abcdef"[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u];
     }
     wsmtp_wipe(digest, sizeof digest);
     return wsmtp_sasl_respond(sasl, WSMTP_CRAM_MD5_ANSWERED);

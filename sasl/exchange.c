@@ -33,9 +33,10 @@ static bool wsmtp_sasl_running(const wsmtp_sasl *sasl)
 static size_t wsmtp_sasl_response(const wsmtp_sasl *sasl, wsmtp_sasl_cursor *cursor, uint8_t *out,
                                   size_t out_len)
 {
-    return wsmtp_sasl_running(sasl) ? wsmtp_template_read(sasl, sasl->definition->responses[sasl->step],
-                                                          cursor, out, out_len)
-                                    : 0;
+    return wsmtp_sasl_running(sasl)
+               ? wsmtp_template_read(sasl, sasl->definition->responses[sasl->step], cursor, out,
+                                     out_len)
+               : 0;
 }
 
 size_t wsmtp_sasl_response_len(const wsmtp_sasl *sasl)
@@ -77,7 +78,8 @@ void wsmtp_sasl_keep(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challeng
     sasl->challenge_len = challenge_len;
 }
 
-wsmtp_sasl_status wsmtp_no_challenge(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challenge_len)
+wsmtp_sasl_status wsmtp_no_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
+                                     size_t challenge_len)
 {
     (void)challenge;
     (void)challenge_len;
@@ -87,7 +89,8 @@ wsmtp_sasl_status wsmtp_no_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
 /* A call that does not fit: after a failure that stays the reason. */
 static wsmtp_sasl_status wsmtp_sasl_stopped(wsmtp_sasl *sasl)
 {
-    return wsmtp_sasl_fail(sasl, sasl->reason != WSMTP_REASON_OK ? sasl->reason : WSMTP_REASON_STATE);
+    return wsmtp_sasl_fail(sasl,
+                           sasl->reason != WSMTP_REASON_OK ? sasl->reason : WSMTP_REASON_STATE);
 }
 
 wsmtp_sasl_status wsmtp_sasl_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,

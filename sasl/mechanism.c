@@ -35,7 +35,8 @@ static const struct {
 
 const wsmtp_mechanism_definition *wsmtp_mechanism_definition_of(wsmtp_mechanism mechanism)
 {
-    return (unsigned)mechanism < WSMTP_MECHANISM_COUNT ? wsmtp_mechanisms[mechanism].definition : NULL;
+    return (unsigned)mechanism < WSMTP_MECHANISM_COUNT ? wsmtp_mechanisms[mechanism].definition
+                                                       : NULL;
 }
 
 const char *wsmtp_mechanism_name(wsmtp_mechanism mechanism, size_t *name_len)
@@ -70,9 +71,10 @@ wsmtp_mechanism wsmtp_mechanism_find(const char *name, size_t name_len)
 wsmtp_reason wsmtp_mechanism_choose(const wsmtp_credentials *credentials,
                                     wsmtp_mechanism_set offered, wsmtp_mechanism *mechanism)
 {
-    static const uint8_t automatic[] = {
-        WSMTP_MECHANISM_SCRAM_SHA_256, WSMTP_MECHANISM_PLAIN, WSMTP_MECHANISM_LOGIN,
-        WSMTP_MECHANISM_OAUTHBEARER, WSMTP_MECHANISM_XOAUTH2};
+    /* The first three by password, the others by token. */
+    static const uint8_t automatic[] = {WSMTP_MECHANISM_SCRAM_SHA_256, WSMTP_MECHANISM_PLAIN,
+                                        WSMTP_MECHANISM_LOGIN, WSMTP_MECHANISM_OAUTHBEARER,
+                                        WSMTP_MECHANISM_XOAUTH2};
     wsmtp_reason reason = WSMTP_REASON_AUTH_NO_MECHANISM;
     size_t first = credentials->token_len > 0 ? 3u : 0u;
     size_t last = credentials->token_len > 0 ? sizeof automatic : 3u;

@@ -29,7 +29,8 @@ typedef struct wsmtp_mechanism_definition {
     /* Further checks and preparations; may be NULL. */
     wsmtp_reason (*begin)(wsmtp_sasl *sasl);
     /* A challenge; never after a failure, never longer than WSMTP_SASL_CHALLENGE_MAX. */
-    wsmtp_sasl_status (*challenge)(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challenge_len);
+    wsmtp_sasl_status (*challenge)(wsmtp_sasl *sasl, const uint8_t *challenge,
+                                   size_t challenge_len);
     /* The derived key; NULL if the mechanism asks for none. */
     wsmtp_sasl_status (*key)(wsmtp_sasl *sasl, const uint8_t *key, size_t key_len);
     /* Success with its data; NULL if the mechanism does not prove the server. */
@@ -46,7 +47,7 @@ extern const wsmtp_mechanism_definition wsmtp_mechanism_oauthbearer;
 /* The definition; NULL if it is none, or was left out of the build. */
 const wsmtp_mechanism_definition *wsmtp_mechanism_definition_of(wsmtp_mechanism mechanism);
 
-/* Checks the credentials by definition->credentials. False with reason (CREDENTIAL_*) and field set. */
+/* Checks by definition->credentials. False, with reason (CREDENTIAL_*) and field set, if not good. */
 bool wsmtp_credentials_check(wsmtp_sasl *sasl);
 
 /* Goes to a step: its response, which may be empty, is read from the start. Returns RESPOND. */
@@ -59,7 +60,8 @@ wsmtp_sasl_status wsmtp_sasl_fail(wsmtp_sasl *sasl, wsmtp_reason reason);
 void wsmtp_sasl_keep(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challenge_len);
 
 /* The challenge of a mechanism that expects none. */
-wsmtp_sasl_status wsmtp_no_challenge(wsmtp_sasl *sasl, const uint8_t *challenge, size_t challenge_len);
+wsmtp_sasl_status wsmtp_no_challenge(wsmtp_sasl *sasl, const uint8_t *challenge,
+                                     size_t challenge_len);
 
 /*
  * The one challenge of OAuth: JSON that says why the token was refused (RFC 7628 section 3.2.2). It

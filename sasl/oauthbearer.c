@@ -1,6 +1,6 @@
 /*
- * OAUTHBEARER (RFC 7628 section 3.1): n,a=<user>,^Ahost=<host>^Aport=<port>^Aauth=Bearer <token>^A^A.
- * A refusal is acknowledged by a single ^A.
+ * OAUTHBEARER (RFC 7628 section 3.1): n,a=<user>,^Ahost=<host>^Aport=<port>^Aauth=Bearer
+ * <token>^A^A. A refusal is acknowledged by a single ^A.
  */
 #include "mechanism.h"
 
@@ -24,8 +24,8 @@ static wsmtp_reason wsmtp_oauthbearer_begin(wsmtp_sasl *sasl)
 
 const wsmtp_mechanism_definition wsmtp_mechanism_oauthbearer = {
     true,
-    {WSMTP_NO_CONTROLS, 0, WSMTP_NEEDED | WSMTP_PRINTABLE_ASCII,
-     WSMTP_NO_CONTROLS, WSMTP_NO_CONTROLS},
+    {WSMTP_NO_CONTROLS, 0, WSMTP_NEEDED | WSMTP_PRINTABLE_ASCII, WSMTP_NO_CONTROLS,
+     WSMTP_NO_CONTROLS},
     /* a= is whom to act as; the token itself says who asks. */
     {"n," WSMTP_T_IF_IDENTITY "a=" WSMTP_T_IDENTITY_ESCAPED "," WSMTP_T_IF_HOST
      "\1host=" WSMTP_T_HOST WSMTP_T_IF_SCRATCH "\1port=" WSMTP_T_SCRATCH

@@ -1,6 +1,6 @@
 /*
- * The four functions that a C compiler expects of every environment, freestanding ones too; string.h
- * is not one of the headers that such an environment has. Private to sasl/.
+ * The four functions that a C compiler expects of every environment, freestanding ones too;
+ * string.h is not one of the headers that such an environment has. Private to sasl/.
  */
 #ifndef WSMTP_OCTETS_H
 #define WSMTP_OCTETS_H

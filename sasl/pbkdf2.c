@@ -7,7 +7,9 @@
 
 const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash)
 {
-    return hash == WSMTP_HASH_SHA_256 ? &wsmtp_sha256 : hash == WSMTP_HASH_SHA_1 ? &wsmtp_sha1 : NULL;
+    return hash == WSMTP_HASH_SHA_256 ? &wsmtp_sha256
+           : hash == WSMTP_HASH_SHA_1 ? &wsmtp_sha1
+                                      : NULL;
 }
 
 size_t wsmtp_hash_len(wsmtp_hash hash)

@@ -40,8 +40,8 @@ static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
         sasl->field = WSMTP_FIELD_ITERATIONS;
         return WSMTP_REASON_ITERATION_LIMITS;
     }
-    sasl->scram_hash = sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ? WSMTP_HASH_SHA_256
-                                                                        : WSMTP_HASH_SHA_1;
+    sasl->scram_hash =
+        sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ? WSMTP_HASH_SHA_256 : WSMTP_HASH_SHA_1;
     sasl->scram_nonce_len = wsmtp_base64_encode(c->nonce, nonce_len, (char *)sasl->scram_nonce);
     return WSMTP_REASON_OK;
 }
@@ -158,8 +158,8 @@ static wsmtp_sasl_status wsmtp_scram_success(wsmtp_sasl *sasl, const uint8_t *da
 const wsmtp_mechanism_definition wsmtp_mechanism_scram = {
     true,
     {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, WSMTP_NO_NUL, 0},
-    {WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE, "",
-     WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH, ""},
+    {WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE, "", WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH,
+     ""},
     wsmtp_scram_begin,
     wsmtp_scram_challenge,
     wsmtp_scram_key,

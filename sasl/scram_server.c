@@ -5,7 +5,8 @@
 
 /*
  * Takes a message apart: attributes with these names, in this order and of printable ASCII, then
- * optional extensions, which are read over. A value is not empty. OK, AUTH_CHALLENGE, AUTH_EXTENSION, AUTH_SERVER_ERROR.
+ * optional extensions, which are read over. A value is not empty. OK, AUTH_CHALLENGE,
+ * AUTH_EXTENSION, AUTH_SERVER_ERROR.
  */
 static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const char *names,
                                      wsmtp_text *values)
@@ -22,7 +23,8 @@ static wsmtp_reason wsmtp_scram_read(const uint8_t *text, size_t text_len, const
         if (name == 'e' && at == 0) {
             return WSMTP_REASON_AUTH_SERVER_ERROR;
         }
-        if (*names != '\0' ? name != (uint8_t)*names : (name | 0x20u) < 'a' || (name | 0x20u) > 'z') {
+        if (*names != '\0' ? name != (uint8_t)*names
+                           : (name | 0x20u) < 'a' || (name | 0x20u) > 'z') {
             return WSMTP_REASON_AUTH_CHALLENGE;
         }
         at += 2u;
@@ -67,8 +69,8 @@ static wsmtp_reason wsmtp_scram_nonce(wsmtp_sasl *sasl, wsmtp_text text)
 }
 
 /* A number without sign and leading zeroes. */
-static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, wsmtp_text text,
-                                           uint32_t min, uint32_t max)
+static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, wsmtp_text text, uint32_t min,
+                                           uint32_t max)
 {
     uint64_t count = 0;
     if (text.data[0] == '0') {

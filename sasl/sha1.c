@@ -20,7 +20,8 @@ static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
         /* The schedule needs no more than its last 16 words: they share the block's place. */
         uint32_t *word = &w[t & 15u];
         if (t >= 16u) {
-            *word = wsmtp_rotate_left(*word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u], 1);
+            *word = wsmtp_rotate_left(
+                *word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u], 1);
         }
         uint32_t sum = wsmtp_rotate_left(a, 5) + f + e + *word;
         e = d;

@@ -1,6 +1,7 @@
 /*
  * The least that a test program needs: checks that are counted, say where they failed and what was
- * found there, and let the program go on. Use: CHECK(...) in functions, return check_report() in main.
+ * found there, and let the program go on. Use: CHECK(...) in functions, return check_report() in
+ * main.
  */
 #ifndef WSMTP_TEST_CHECK_H
 #define WSMTP_TEST_CHECK_H
@@ -24,8 +25,8 @@ static inline bool check_that(bool holds, const char *what, const char *file, in
     return holds;
 }
 
-static inline bool check_equal(unsigned long long found, unsigned long long wanted, const char *what,
-                               const char *file, int line)
+static inline bool check_equal(unsigned long long found, unsigned long long wanted,
+                               const char *what, const char *file, int line)
 {
     if (!check_that(found == wanted, what, file, line)) {
         printf("    found %llu, wanted %llu\n", found, wanted);
@@ -50,7 +51,8 @@ static inline void check_print(const char *title, const void *data, size_t data_
 static inline bool check_octets(const void *found, size_t found_len, const void *wanted,
                                 size_t wanted_len, const char *what, const char *file, int line)
 {
-    bool same = found_len == wanted_len && (found_len == 0 || memcmp(found, wanted, found_len) == 0);
+    bool same =
+        found_len == wanted_len && (found_len == 0 || memcmp(found, wanted, found_len) == 0);
     if (!check_that(same, what, file, line)) {
         check_print("found ", found, found_len);
         check_print("wanted", wanted, wanted_len);

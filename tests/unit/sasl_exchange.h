@@ -39,8 +39,8 @@ static inline wsmtp_credentials sasl_token(const char *user, const char *token)
 static inline bool check_response(wsmtp_sasl *sasl, const void *wanted, size_t wanted_len,
                                   const char *file, int line)
 {
-    bool same = check_equal(wsmtp_sasl_response_len(sasl), wanted_len, "length of the response", file,
-                            line);
+    bool same = check_equal(wsmtp_sasl_response_len(sasl), wanted_len, "length of the response",
+                            file, line);
     for (size_t piece = wanted_len + 1; piece > 0; piece--) {
         static uint8_t out[16384];
         size_t n = 0, got;
@@ -53,7 +53,8 @@ static inline bool check_response(wsmtp_sasl *sasl, const void *wanted, size_t w
             n += got;
             copy = moved;
         } while (got == piece && n <= wanted_len);
-        same &= check_that(wsmtp_sasl_read(&copy, out + n, piece) == 0, "nothing follows", file, line);
+        same &=
+            check_that(wsmtp_sasl_read(&copy, out + n, piece) == 0, "nothing follows", file, line);
         same &= check_octets(out, n, wanted, wanted_len, "response", file, line);
         if (piece == 1) {
             *sasl = copy;
@@ -100,11 +101,12 @@ static inline bool check_failed_for(wsmtp_sasl *sasl, wsmtp_sasl_status status, 
     bool same = check_equal(status, WSMTP_SASL_FAILED, "the exchange has failed", file, line);
     same &= check_equal(sasl->reason, reason, "for this reason", file, line);
     same &= check_equal(wsmtp_sasl_response_len(sasl), 0, "there is no response", file, line);
-    same &= check_equal(wsmtp_sasl_challenge(sasl, NULL, 0), WSMTP_SASL_FAILED, "no challenge helps",
+    same &= check_equal(wsmtp_sasl_challenge(sasl, NULL, 0), WSMTP_SASL_FAILED,
+                        "no challenge helps", file, line);
+    same &=
+        check_equal(wsmtp_sasl_key(sasl, key, 32), WSMTP_SASL_FAILED, "no key helps", file, line);
+    same &= check_equal(wsmtp_sasl_success(sasl, NULL, 0), WSMTP_SASL_FAILED, "success is none",
                         file, line);
-    same &= check_equal(wsmtp_sasl_key(sasl, key, 32), WSMTP_SASL_FAILED, "no key helps", file, line);
-    same &= check_equal(wsmtp_sasl_success(sasl, NULL, 0), WSMTP_SASL_FAILED, "success is none", file,
-                        line);
     same &= check_equal(sasl->reason, reason, "the reason stays", file, line);
     return same;
 }

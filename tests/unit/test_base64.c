@@ -10,9 +10,15 @@
 static const struct {
     const char *data;
     const char *text;
-} pairs[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-             {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
-             {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"}, {"n,,", "biws"},
+} pairs[] = {{"", ""},
+             {"f", "Zg=="},
+             {"fo", "Zm8="},
+             {"foo", "Zm9v"},
+             {"foob", "Zm9vYg=="},
+             {"fooba", "Zm9vYmE="},
+             {"foobar", "Zm9vYmFy"},
+             {"\xfb\xff\xfe", "+//+"},
+             {"n,,", "biws"},
              {"\1", "AQ=="}};
 
 static void test_known(void)
@@ -21,7 +27,8 @@ static void test_known(void)
         char text[16];
         uint8_t data[16];
         size_t data_len = sizeof data;
-        size_t text_len = wsmtp_base64_encode((const uint8_t *)pairs[i].data, strlen(pairs[i].data), text);
+        size_t text_len =
+            wsmtp_base64_encode((const uint8_t *)pairs[i].data, strlen(pairs[i].data), text);
         CHECK_TEXT(text, text_len, pairs[i].text);
         CHECK(wsmtp_base64_decode(pairs[i].text, strlen(pairs[i].text), data, &data_len));
         CHECK_TEXT(data, data_len, pairs[i].data);
@@ -30,12 +37,23 @@ static void test_known(void)
 
 static void test_refused(void)
 {
-    static const char *const malformed[] = {
-        "Z",        "Zg",       "Zg=",      "Zg===",    "=",        "==",       "====",
-        "=Zg=",     "Z===",     "Z=g=",     "Zh==",     "Zm9=",     "Zm==Zg==", "Zg==Zm9v",
-        "Zm9v=",    "Zm9v====", " Zm9v",    "Zm9v ",    "Zm9v\n",   "Zm9v\r\n", "Zm\n9v",
-        "Zm9-",     "Zm9_",     "Zm9.",     "Zm9*",     "*",        "Zm9\x80",  "Zm9\xff",
-        "Zm8=Zm8=", "A=AA",     "AA=A",     "/x==",     "//9=",     "\xc3\xa4\xc3\xa4"};
+    static const char *const malformed[] = {"Z",        "Zg",
+                                            "Zg=",      "Zg===",
+                                            "=",        "==",
+                                            "====",     "=Zg=",
+                                            "Z===",     "Z=g=",
+                                            "Zh==",     "Zm9=",
+                                            "Zm==Zg==", "Zg==Zm9v",
+                                            "Zm9v=",    "Zm9v====",
+                                            " Zm9v",    "Zm9v ",
+                                            "Zm9v\n",   "Zm9v\r\n",
+                                            "Zm\n9v",   "Zm9-",
+                                            "Zm9_",     "Zm9.",
+                                            "Zm9*",     "*",
+                                            "Zm9\x80",  "Zm9\xff",
+                                            "Zm8=Zm8=", "A=AA",
+                                            "AA=A",     "/x==",
+                                            "//9=",     "\xc3\xa4\xc3\xa4"};
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         uint8_t data[16];
         size_t data_len = sizeof data;

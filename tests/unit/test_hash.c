@@ -38,7 +38,8 @@ static void check_digest(const wsmtp_hash_algorithm *algorithm, const void *data
 
 static void test_known(void)
 {
-    static const char *const two_blocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    static const char *const two_blocks =
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
     static const char *const md5_digits =
         "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
     check_digest(&wsmtp_md5, "", 0, "d41d8cd98f00b204e9800998ecf8427e");
@@ -64,32 +65,23 @@ static void test_block_ends(void)
         size_t len;
         const char *md5, *sha1, *sha256;
     } rows[] = {
-        {55, "ef1772b6dff9a122358552954ad0df65",
-         "c1c8bbdc22796e28c0e15163d20899b65621d65a",
+        {55, "ef1772b6dff9a122358552954ad0df65", "c1c8bbdc22796e28c0e15163d20899b65621d65a",
          "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"},
-        {56, "3b0c8ac703f828b04c6c197006d17218",
-         "c2db330f6083854c99d4b5bfb6e8f29f201be699",
+        {56, "3b0c8ac703f828b04c6c197006d17218", "c2db330f6083854c99d4b5bfb6e8f29f201be699",
          "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"},
-        {57, "652b906d60af96844ebd21b674f35e93",
-         "f08f24908d682555111be7ff6f004e78283d989a",
+        {57, "652b906d60af96844ebd21b674f35e93", "f08f24908d682555111be7ff6f004e78283d989a",
          "f13b2d724659eb3bf47f2dd6af1accc87b81f09f59f2b75e5c0bed6589dfe8c6"},
-        {63, "b06521f39153d618550606be297466d5",
-         "03f09f5b158a7a8cdad920bddc29b81c18a551f5",
+        {63, "b06521f39153d618550606be297466d5", "03f09f5b158a7a8cdad920bddc29b81c18a551f5",
          "7d3e74a05d7db15bce4ad9ec0658ea98e3f06eeecf16b4c6fff2da457ddc2f34"},
-        {64, "014842d480b571495a4a0363793f7367",
-         "0098ba824b5c16427bd7a1122a5a442a25ec644d",
+        {64, "014842d480b571495a4a0363793f7367", "0098ba824b5c16427bd7a1122a5a442a25ec644d",
          "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"},
-        {65, "c743a45e0d2e6a95cb859adae0248435",
-         "11655326c708d70319be2610e8a57d9a5b959d3b",
+        {65, "c743a45e0d2e6a95cb859adae0248435", "11655326c708d70319be2610e8a57d9a5b959d3b",
          "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0"},
-        {119, "8a7bd0732ed6a28ce75f6dabc90e1613",
-         "ee971065aaa017e0632a8ca6c77bb3bf8b1dfc56",
+        {119, "8a7bd0732ed6a28ce75f6dabc90e1613", "ee971065aaa017e0632a8ca6c77bb3bf8b1dfc56",
          "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb"},
-        {120, "5f61c0ccad4cac44c75ff505e1f1e537",
-         "f34c1488385346a55709ba056ddd08280dd4c6d6",
+        {120, "5f61c0ccad4cac44c75ff505e1f1e537", "f34c1488385346a55709ba056ddd08280dd4c6d6",
          "2f3d335432c70b580af0e8e1b3674a7c020d683aa5f73aaaedfdc55af904c21c"},
-        {128, "e510683b3f5ffe4093d021808bc6ff70",
-         "ad5b3fdbcb526778c2839d2f151ea753995e26a0",
+        {128, "e510683b3f5ffe4093d021808bc6ff70", "ad5b3fdbcb526778c2839d2f151ea753995e26a0",
          "6836cf13bac400e9105071cd6af47084dfacad4e5e302c94bfed24e013afb73e"},
     };
     char message[128];

@@ -38,18 +38,15 @@ static void test_hmac(void)
         const char *key, *data, *md5, *sha1, *sha256;
     } rows[] = {
         /* RFC 2202 and RFC 4231, 1 */
-        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
-         "4869205468657265",
+        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
          "5ccec34ea9656392457fa1ac27f08fbc", "b617318655057264e28bc0b6fb378c8ef146be00",
          "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
         /* RFC 2202, HMAC-MD5 1 */
-        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
-         "4869205468657265",
-         "9294727a3638bb1c13f48ef8158bfc9d", "675b0b3a1b4ddf4e124872da6c2f632bfed957e9",
+        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265", "9294727a3638bb1c13f48ef8158bfc9d",
+         "675b0b3a1b4ddf4e124872da6c2f632bfed957e9",
          "492ce020fe2534a5789dc3848806c78f4f6711397f08e7e7a12ca5a4483c8aa6"},
         /* 2 */
-        {"4a656665",
-         "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+        {"4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
          "750c783e6ab0b503eaa86e310a5db738", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
         /* 3 */
@@ -71,8 +68,7 @@ static void test_hmac(void)
          "697eaf0aca3a3aea3a75164746ffaa79", "4c9007f4026250c6bc8414f9bf50c86c2d7235da",
          "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
         /* 5 */
-        {"0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c",
-         "546573742057697468205472756e636174696f6e",
+        {"0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c", "546573742057697468205472756e636174696f6e",
          "951726cea438b8e106e43b3d87a19c8e", "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04",
          "a3b6167473100ee06e0c796c2955552bfa6f7c0a6a8aef8b93f860aab0cd20c5"},
         /* RFC 2202, 6 */
@@ -112,8 +108,8 @@ static void test_hmac(void)
         /* ends of a block */
         {"55555555555555555555555555555555555555555555555555555555555555555555555555555555"
          "555555555555555555555555555555555555555555555555",
-         "61206b6579206f66206f6e6520626c6f636b",
-         "1f4b02c399db1431d359f871c02c59d7", "97bc749aa5b0d7e43e40b735918e768337bcb33d",
+         "61206b6579206f66206f6e6520626c6f636b", "1f4b02c399db1431d359f871c02c59d7",
+         "97bc749aa5b0d7e43e40b735918e768337bcb33d",
          "9caa7c3681805d443f26bb4a283ce12e9ac1170587902c392119c1ac1be3f2ec"},
         /* ends of a block */
         {"55555555555555555555555555555555555555555555555555555555555555555555555555555555"
@@ -122,9 +118,7 @@ static void test_hmac(void)
          "3215a241f211748d4f9c0ab29b780d08", "2774d2e36078f6fa19bc26fbe0517c8d31071d51",
          "9f4e4073808bee997bb53e6b36acd3899d0b95c007c4419110254fc81c1336df"},
         /* nothing at all */
-        {"",
-         "",
-         "74e6f7298a9c2d168935f58c001bad88", "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d",
+        {"", "", "74e6f7298a9c2d168935f58c001bad88", "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d",
          "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -143,54 +137,49 @@ static void test_derive_key(void)
         const char *wanted;
     } rows[] = {
         /* RFC 6070 */
-        {WSMTP_HASH_SHA_1, "70617373776f7264",
-         "73616c74", 1,
+        {WSMTP_HASH_SHA_1, "70617373776f7264", "73616c74", 1,
          "0c60c80f961f0e71f3a9b524af6012062fe037a6"},
         /* RFC 6070 */
-        {WSMTP_HASH_SHA_1, "70617373776f7264",
-         "73616c74", 2,
+        {WSMTP_HASH_SHA_1, "70617373776f7264", "73616c74", 2,
          "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"},
         /* RFC 6070 */
-        {WSMTP_HASH_SHA_1, "70617373776f7264",
-         "73616c74", 4096,
+        {WSMTP_HASH_SHA_1, "70617373776f7264", "73616c74", 4096,
          "4b007901b765489abead49d926f721d065a429c1"},
         /* RFC 6070, the first block */
         {WSMTP_HASH_SHA_1, "70617373776f726450415353574f524470617373776f7264",
          "73616c7453414c5473616c7453414c5473616c7453414c5473616c7453414c5473616c74", 4096,
          "3d2eec4fe41c849b80c8d83662c0e44a8b291a96"},
         /* RFC 6070 */
-        {WSMTP_HASH_SHA_1, "7061737300776f7264",
-         "7361006c74", 4096,
+        {WSMTP_HASH_SHA_1, "7061737300776f7264", "7361006c74", 4096,
          "56fa6aa75548099dcc37d7f03425e0c37f1c42b2"},
         /* RFC 7914 section 11, the first block */
-        {WSMTP_HASH_SHA_256, "706173737764",
-         "73616c74", 1,
+        {WSMTP_HASH_SHA_256, "706173737764", "73616c74", 1,
          "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"},
         /* RFC 7914 section 11, the first block */
-        {WSMTP_HASH_SHA_256, "50617373776f7264",
-         "4e61436c", 80000,
+        {WSMTP_HASH_SHA_256, "50617373776f7264", "4e61436c", 80000,
          "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"},
         /* RFC 7677 */
-        {WSMTP_HASH_SHA_256, "70656e63696c",
-         "5b6d99689d12358eeca04b141236fa81", 4096,
+        {WSMTP_HASH_SHA_256, "70656e63696c", "5b6d99689d12358eeca04b141236fa81", 4096,
          "c4a49510323ab4f952cac1fa99441939e78ea74d6be81ddf7096e87513dc615d"},
         /* RFC 5802 */
-        {WSMTP_HASH_SHA_1, "70656e63696c",
-         "4125c247e43ab1e93c6dff76", 4096,
+        {WSMTP_HASH_SHA_1, "70656e63696c", "4125c247e43ab1e93c6dff76", 4096,
          "1d96ee3a529b5a5f9e47c01f229a2cb8a6e15f7d"},
         /* a password longer than a block, a salt of two */
-        {WSMTP_HASH_SHA_256, "70707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070707070",
+        {WSMTP_HASH_SHA_256,
+         "70707070707070707070707070707070707070707070707070707070707070707070707070707070707070707"
+         "070707070707070707070707070707070707070707070707070",
          "6c6f6e676572207468616e206120626c6f636b6c6f6e676572207468616e206120626c6f636b6c6f"
          "6e676572207468616e206120626c6f636b6c6f6e676572207468616e206120626c6f636b6c6f6e67"
-         "6572207468616e206120626c6f636b6c6f6e676572207468616e206120626c6f636b", 3,
-         "4263afc1a57229015f949e163e1d9e39903db5a856fb03b038af7de31ed64daa"},
+         "6572207468616e206120626c6f636b6c6f6e676572207468616e206120626c6f636b",
+         3, "4263afc1a57229015f949e163e1d9e39903db5a856fb03b038af7de31ed64daa"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t password[128], salt[128], key[WSMTP_HASH_MAX];
         size_t password_len = hex_read(rows[i].password, password);
         size_t salt_len = hex_read(rows[i].salt, salt);
         memset(key, 0xa5, sizeof key);
-        wsmtp_derive_key(rows[i].hash, password, password_len, salt, salt_len, rows[i].iterations, key);
+        wsmtp_derive_key(rows[i].hash, password, password_len, salt, salt_len, rows[i].iterations,
+                         key);
         CHECK_HEX(key, wsmtp_hash_len(rows[i].hash), rows[i].wanted);
     }
 }

@@ -105,7 +105,8 @@ static void test_every_octet(void)
 {
     for (wsmtp_mechanism m = WSMTP_MECHANISM_PLAIN; m < WSMTP_MECHANISM_COUNT; m++) {
         for (unsigned f = WSMTP_FIELD_USER; f <= WSMTP_FIELD_HOST; f++) {
-            if ((by_token(m) && f == WSMTP_FIELD_PASSWORD) || (!by_token(m) && f == WSMTP_FIELD_TOKEN) ||
+            if ((by_token(m) && f == WSMTP_FIELD_PASSWORD) ||
+                (!by_token(m) && f == WSMTP_FIELD_TOKEN) ||
                 (f == WSMTP_FIELD_AUTHZID && !has_authzid(m)) ||
                 (f == WSMTP_FIELD_HOST && m != WSMTP_MECHANISM_OAUTHBEARER)) {
                 continue;
@@ -159,7 +160,8 @@ static void test_too_long(void)
 
 static void test_scram_settings(void)
 {
-    static const wsmtp_mechanism both[] = {WSMTP_MECHANISM_SCRAM_SHA_1, WSMTP_MECHANISM_SCRAM_SHA_256};
+    static const wsmtp_mechanism both[] = {WSMTP_MECHANISM_SCRAM_SHA_1,
+                                           WSMTP_MECHANISM_SCRAM_SHA_256};
     for (size_t i = 0; i < 2; i++) {
         wsmtp_credentials c = complete();
         c.nonce_len = WSMTP_NONCE_MIN;

@@ -50,14 +50,16 @@ static void test_names(void)
 static wsmtp_mechanism chosen(wsmtp_mechanism pinned, bool token, wsmtp_mechanism_set offered,
                               wsmtp_reason *reason)
 {
-    wsmtp_credentials c = token ? sasl_token("user", "token") : sasl_credentials("user", "password");
+    wsmtp_credentials c =
+        token ? sasl_token("user", "token") : sasl_credentials("user", "password");
     wsmtp_mechanism mechanism = WSMTP_MECHANISM_AUTO;
     c.mechanism = pinned;
     *reason = wsmtp_mechanism_choose(&c, offered, &mechanism);
     return mechanism;
 }
 
-/* Every set of mechanisms that a server may offer, with a password, with a token, with each pinned. */
+/* Every set of mechanisms that a server may offer, with a password, with a token, with each pinned.
+ */
 static void test_choice(void)
 {
     for (wsmtp_mechanism_set offered = 0; offered <= all; offered += 2) {
@@ -77,12 +79,14 @@ static void test_choice(void)
 
         for (unsigned pinned = 1; pinned < WSMTP_MECHANISM_COUNT; pinned++) {
             bool is_offered = (offered >> pinned & 1u) != 0;
-            CHECK_EQ(chosen((wsmtp_mechanism)pinned, false, offered, &reason), is_offered ? pinned : 0);
+            CHECK_EQ(chosen((wsmtp_mechanism)pinned, false, offered, &reason),
+                     is_offered ? pinned : 0);
             CHECK_EQ(reason, is_offered ? WSMTP_REASON_OK : WSMTP_REASON_AUTH_NOT_OFFERED);
         }
     }
     wsmtp_reason reason;
-    CHECK_EQ(chosen((wsmtp_mechanism)WSMTP_MECHANISM_COUNT, false, ~(wsmtp_mechanism_set)0, &reason), 0);
+    CHECK_EQ(
+        chosen((wsmtp_mechanism)WSMTP_MECHANISM_COUNT, false, ~(wsmtp_mechanism_set)0, &reason), 0);
     CHECK_EQ(reason, WSMTP_REASON_NOT_BUILT);
 }
 

@@ -3,7 +3,7 @@
 
 #define TOKEN "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="
 #define JSON                                                                                       \
-    "{\"status\":\"invalid_token\",\"scope\":\"example_scope\",\"openid-configuration\":"           \
+    "{\"status\":\"invalid_token\",\"scope\":\"example_scope\",\"openid-configuration\":"          \
     "\"https://example.com/.well-known/openid-configuration\"}"
 
 /* RFC 7628 section 4.1 and 4.2, as they stand there in base64. */
@@ -19,8 +19,9 @@ static void test_rfc7628(void)
     uint8_t message[256];
     char text[344];
     size_t len = wsmtp_sasl_response_len(&sasl);
-    CHECK_RESPONSE_TEXT(&sasl, "n,a=user@example.com,\1host=server.example.com\1port=143\1auth=Bearer "
-                        TOKEN "\1\1");
+    CHECK_RESPONSE_TEXT(
+        &sasl,
+        "n,a=user@example.com,\1host=server.example.com\1port=143\1auth=Bearer " TOKEN "\1\1");
     CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_OAUTHBEARER, &c), WSMTP_REASON_OK);
     CHECK_EQ(wsmtp_sasl_read(&sasl, message, sizeof message), len);
     CHECK_TEXT(text, wsmtp_base64_encode(message, len, text),
@@ -36,21 +37,20 @@ static void test_oauthbearer_fields(void)
         const char *user, *authzid, *host;
         uint32_t port;
         const char *wanted;
-    } rows[] = {
-        {"", "", "", 0, "n,,\1auth=Bearer t\1\1"},
-        {"u", "", "", 0, "n,a=u,\1auth=Bearer t\1\1"},
-        {"", "", "h", 0, "n,,\1host=h\1auth=Bearer t\1\1"},
-        {"", "", "", 1, "n,,\1port=1\1auth=Bearer t\1\1"},
-        {"", "", "", 10, "n,,\1port=10\1auth=Bearer t\1\1"},
-        {"u", "", "h", 465, "n,a=u,\1host=h\1port=465\1auth=Bearer t\1\1"},
-        {"u", "", "[::1]", 65535, "n,a=u,\1host=[::1]\1port=65535\1auth=Bearer t\1\1"},
-        {"u", "", "", 10203, "n,a=u,\1port=10203\1auth=Bearer t\1\1"},
-        /* A comma and an equals sign would end the name. */
-        {"a,=b", "", "", 0, "n,a=a=2C=3Db,\1auth=Bearer t\1\1"},
-        {"=,", "", "a=,", 0, "n,a==3D=2C,\1host=a=,\1auth=Bearer t\1\1"},
-        {"u", "shared,box", "", 0, "n,a=shared=2Cbox,\1auth=Bearer t\1\1"},
-        {"", "shared", "", 0, "n,a=shared,\1auth=Bearer t\1\1"},
-        {"m\xc3\xbcller", "", "", 0, "n,a=m\xc3\xbcller,\1auth=Bearer t\1\1"}};
+    } rows[] = {{"", "", "", 0, "n,,\1auth=Bearer t\1\1"},
+                {"u", "", "", 0, "n,a=u,\1auth=Bearer t\1\1"},
+                {"", "", "h", 0, "n,,\1host=h\1auth=Bearer t\1\1"},
+                {"", "", "", 1, "n,,\1port=1\1auth=Bearer t\1\1"},
+                {"", "", "", 10, "n,,\1port=10\1auth=Bearer t\1\1"},
+                {"u", "", "h", 465, "n,a=u,\1host=h\1port=465\1auth=Bearer t\1\1"},
+                {"u", "", "[::1]", 65535, "n,a=u,\1host=[::1]\1port=65535\1auth=Bearer t\1\1"},
+                {"u", "", "", 10203, "n,a=u,\1port=10203\1auth=Bearer t\1\1"},
+                /* A comma and an equals sign would end the name. */
+                {"a,=b", "", "", 0, "n,a=a=2C=3Db,\1auth=Bearer t\1\1"},
+                {"=,", "", "a=,", 0, "n,a==3D=2C,\1host=a=,\1auth=Bearer t\1\1"},
+                {"u", "shared,box", "", 0, "n,a=shared=2Cbox,\1auth=Bearer t\1\1"},
+                {"", "shared", "", 0, "n,a=shared,\1auth=Bearer t\1\1"},
+                {"m\xc3\xbcller", "", "", 0, "n,a=m\xc3\xbcller,\1auth=Bearer t\1\1"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         wsmtp_credentials c = sasl_token(rows[i].user, "t");
         wsmtp_sasl sasl;
@@ -67,7 +67,8 @@ static void test_oauthbearer_fields(void)
 
 static void test_xoauth2(void)
 {
-    wsmtp_credentials c = sasl_token("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
+    wsmtp_credentials c =
+        sasl_token("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
     wsmtp_sasl sasl;
     c.host = "not used";
     c.host_len = 8;

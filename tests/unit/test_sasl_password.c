@@ -23,8 +23,10 @@ static void test_plain(void)
 
 static void test_login(void)
 {
-    static const char *const prompts[][2] = {
-        {"Username:", "Password:"}, {"User Name", "Password"}, {"", ""}, {"Password:", "Username:"}};
+    static const char *const prompts[][2] = {{"Username:", "Password:"},
+                                             {"User Name", "Password"},
+                                             {"", ""},
+                                             {"Password:", "Username:"}};
     wsmtp_credentials c = sasl_credentials("user@example.com", "a secret");
     for (size_t i = 0; i < sizeof prompts / sizeof prompts[0]; i++) {
         wsmtp_sasl sasl;
@@ -66,7 +68,8 @@ static void test_cram_md5(void)
     CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_CRAM_MD5, &c), WSMTP_REASON_OK);
     CHECK(!wsmtp_sasl_client_first(&sasl));
     CHECK_RESPONSE_TEXT(&sasl, "");
-    CHECK_EQ(sasl_challenge(&sasl, "<1896.697170952@postoffice.reston.mci.net>"), WSMTP_SASL_RESPOND);
+    CHECK_EQ(sasl_challenge(&sasl, "<1896.697170952@postoffice.reston.mci.net>"),
+             WSMTP_SASL_RESPOND);
     CHECK_RESPONSE_TEXT(&sasl, "tim b913a602c7eda7a495b4e6e7334d3890");
     CHECK_EQ(wsmtp_sasl_success(&sasl, NULL, 0), WSMTP_SASL_DONE);
     CHECK_END(&sasl);
@@ -91,7 +94,8 @@ static void test_challenge_length(void)
         c.token = "t";
         c.token_len = 1;
         CHECK_EQ(wsmtp_sasl_begin(&sasl, m, &c), WSMTP_REASON_OK);
-        CHECK_FAILED(&sasl, wsmtp_sasl_challenge(&sasl, challenge, sizeof challenge), AUTH_CHALLENGE);
+        CHECK_FAILED(&sasl, wsmtp_sasl_challenge(&sasl, challenge, sizeof challenge),
+                     AUTH_CHALLENGE);
         CHECK_EQ(sasl.challenge_len, 0);
         /* Only SCRAM asks for a key. */
         CHECK_EQ(wsmtp_sasl_begin(&sasl, m, &c), WSMTP_REASON_OK);

@@ -47,8 +47,7 @@ static void run_example(const struct example *x, wsmtp_sasl *sasl, wsmtp_credent
     snprintf(text, sizeof text, "r=%s%s,s=%s,i=4096", x->nonce, x->server_nonce, x->salt);
     CHECK_EQ(sasl_challenge(sasl, text), WSMTP_SASL_NEED_KEY);
     CHECK_EQ(sasl->scram_iterations, 4096);
-    CHECK_EQ(sasl->scram_hash,
-             x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256);
+    CHECK_EQ(sasl->scram_hash, x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256);
     /* Nothing to read while the key is awaited. */
     uint8_t octet;
     CHECK_EQ(wsmtp_sasl_response_len(sasl), 0);
@@ -109,8 +108,9 @@ static void test_unproven(void)
         snprintf(text, sizeof text, "r=%sx,s=%s,i=4096", examples[i].nonce, examples[i].salt);
         CHECK_EQ(sasl_challenge(&sasl, text), WSMTP_SASL_NEED_KEY);
         start = sasl;
-        CHECK_FAILED(&sasl, sasl_success(&sasl, i == 0 ? "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA="
-                                                       : "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        CHECK_FAILED(&sasl,
+                     sasl_success(&sasl, i == 0 ? "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+                                                : "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
                      AUTH_SERVER_SIGNATURE);
         sasl = start;
         CHECK_FAILED(&sasl, wsmtp_sasl_success(&sasl, NULL, 0), AUTH_SERVER_SIGNATURE);
@@ -156,10 +156,12 @@ static void test_wrong_signature(void)
             sasl = start;
             CHECK_FAILED(&sasl, wsmtp_sasl_success(&sasl, text, n), AUTH_SERVER_SIGNATURE);
         }
-        /* Too short, though right as far as it goes; not canonical; something before or after it. */
-        static const char *const malformed[] = {"v=%.4s", "v=%.16s", "v=", "v", "", "V=%s", "v=%s=",
-                                                "v=%s,", "v=%s,x", "v=%s,1=2", "v=%s,x=", "x=y,v=%s",
-                                                ",v=%s", " v=%s", "v=%s\n", "v= %s", "r=x,v=%s", "%s"};
+        /* Too short, though right as far as it goes; not canonical; something before or after it.
+         */
+        static const char *const malformed[] = {
+            "v=%.4s", "v=%.16s", "v=",     "v",        "",         "V=%s",
+            "v=%s=",  "v=%s,",   "v=%s,x", "v=%s,1=2", "v=%s,x=",  "x=y,v=%s",
+            ",v=%s",  " v=%s",   "v=%s\n", "v= %s",    "r=x,v=%s", "%s"};
         for (size_t k = 0; k < sizeof malformed / sizeof malformed[0]; k++) {
             char text[128];
             snprintf(text, sizeof text, malformed[k], examples[i].signature);
@@ -204,11 +206,11 @@ static void test_exchange(const struct example *x, const char *user, const char 
     CHECK_TEXT(sasl.scram_salt, sasl.scram_salt_len, "salt");
     CHECK_EQ(derive(&sasl), WSMTP_SASL_RESPOND);
 
-    snprintf(wanted, sizeof wanted, "c=%s,r=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY!~=more", channel_binding);
+    snprintf(wanted, sizeof wanted, "c=%s,r=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY!~=more",
+             channel_binding);
     snprintf(message, sizeof message, "%s,%s,%s", strstr(first, "n="), server_first, wanted);
-    wsmtp_derive_key(x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256,
-                     (const uint8_t *)c.password, c.password_len, (const uint8_t *)"salt", 4, 4097,
-                     salted);
+    wsmtp_derive_key(x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256, (const uint8_t *)c.password,
+                     c.password_len, (const uint8_t *)"salt", 4, 4097, salted);
     wsmtp_hmac_init(&hmac, algorithm, salted, digest_len);
     wsmtp_hmac_update(&hmac, "Client Key", 10);
     wsmtp_hmac_final(&hmac, key);

@@ -3,7 +3,8 @@
 
 #define OURS "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY"
 
-static wsmtp_sasl_status first(wsmtp_sasl *sasl, wsmtp_credentials *c, const void *text, size_t text_len)
+static wsmtp_sasl_status first(wsmtp_sasl *sasl, wsmtp_credentials *c, const void *text,
+                               size_t text_len)
 {
     *c = sasl_credentials("user", "pencil");
     CHECK_EQ(wsmtp_sasl_begin(sasl, WSMTP_MECHANISM_SCRAM_SHA_256, c), WSMTP_REASON_OK);
@@ -17,12 +18,12 @@ static void test_accepted(void)
         const char *nonce;
         const char *salt;
         uint32_t iterations;
-    } rows[] = {
-        {"r=" OURS "x,s=c2FsdA==,i=4096", OURS "x", "salt", 4096},
-        {"r=" OURS "!\"#$%&'()*+-./09:;<=>?@AZ[]^_`az{|}~,s=eA==,i=600000",
-         OURS "!\"#$%&'()*+-./09:;<=>?@AZ[]^_`az{|}~", "x", 600000},
-        {"r=" OURS OURS ",s=c2FsdA==,i=12345,x=ignored,Y==,z=\xc3\xa4 \x01", OURS OURS, "salt", 12345},
-        {"r=" OURS "x,s=c2FsdA==,i=4096,e=late", OURS "x", "salt", 4096}};
+    } rows[] = {{"r=" OURS "x,s=c2FsdA==,i=4096", OURS "x", "salt", 4096},
+                {"r=" OURS "!\"#$%&'()*+-./09:;<=>?@AZ[]^_`az{|}~,s=eA==,i=600000",
+                 OURS "!\"#$%&'()*+-./09:;<=>?@AZ[]^_`az{|}~", "x", 600000},
+                {"r=" OURS OURS ",s=c2FsdA==,i=12345,x=ignored,Y==,z=\xc3\xa4 \x01", OURS OURS,
+                 "salt", 12345},
+                {"r=" OURS "x,s=c2FsdA==,i=4096,e=late", OURS "x", "salt", 4096}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         wsmtp_credentials c;
         wsmtp_sasl sasl;
@@ -158,10 +159,17 @@ static void test_limits(void)
         uint32_t min, max;
         const char *count;
         bool good;
-    } rows[] = {{0, 0, "4096", true},       {0, 0, "600000", true},     {1, 10, "1", true},
-                {1, 10, "10", true},        {1, 10, "11", false},       {10000, 0, "9999", false},
-                {10000, 0, "10000", true},  {0, 4096, "4097", false},   {0, 4294967295u, "4294967295", true},
-                {0, 4294967295u, "4294967296", false}, {4294967295u, 4294967295u, "4294967294", false}};
+    } rows[] = {{0, 0, "4096", true},
+                {0, 0, "600000", true},
+                {1, 10, "1", true},
+                {1, 10, "10", true},
+                {1, 10, "11", false},
+                {10000, 0, "9999", false},
+                {10000, 0, "10000", true},
+                {0, 4096, "4097", false},
+                {0, 4294967295u, "4294967295", true},
+                {0, 4294967295u, "4294967296", false},
+                {4294967295u, 4294967295u, "4294967294", false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         wsmtp_credentials c = sasl_credentials("user", "pencil");
         wsmtp_sasl sasl;
@@ -211,7 +219,8 @@ static void test_lengths(void)
     CHECK_FAILED(&sasl, first(&sasl, &c, longest, strlen(longest)), AUTH_CHALLENGE);
 }
 
-/* The shortest entropy gives 24 characters of nonce, with padding; more than 24 bytes are ignored. */
+/* The shortest entropy gives 24 characters of nonce, with padding; more than 24 bytes are ignored.
+ */
 static void test_nonce(void)
 {
     static const uint8_t entropy[40] = {0xff, 0xfe, 0xfd};
