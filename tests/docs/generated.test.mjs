@@ -1,5 +1,5 @@
-// The book says what the sources say: generated parts are up to date, and every reason, kind and
-// status that callers meet is explained.
+// The book says what the sources say: generated parts are up to date, and everything that callers meet
+// is explained: options, members, events, fields of errors, kinds, reasons, statuses.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
@@ -44,4 +44,34 @@ test('every reason of the JavaScript package is explained', () => {
   const names = [...words].filter((word) => !others.includes(word));
   assert.ok(names.length > 10);
   assert.deepEqual(missing(read('docs/src/errors.md'), names), []);
+});
+
+/** The members of an interface or class of index.d.ts. */
+function members(name) {
+  const found = read('adapters/js/index.d.ts').match(new RegExp(`\\b(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm'));
+  assert.ok(found, `index.d.ts has no ${name}`);
+  const names = [...found[1].matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member]) => member);
+  assert.ok(names.length > 2, name);
+  return names;
+}
+
+for (const name of ['ConnectOptions', 'SendOptions', 'Timeouts', 'AuthCommon', 'PolicyRequest', 'TraceRecord', 'SendResult', 'RecipientResult', 'Client']) {
+  test(`every member of ${name} is explained`, () => {
+    const text = read('docs/src/usage.md');
+    const words = new Set([...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code.match(/\w+/g) ?? []));
+    const names = name === 'RecipientResult' ? [...members('Reply'), 'address', 'status'] : members(name);
+    assert.deepEqual(names.filter((member) => !words.has(member)), []);
+  });
+}
+
+test('every event is explained', () => {
+  const list = read('adapters/js/index.d.ts').match(/type AuditEvent =([^;]|;(?! *$))*?;$/ms)[0];
+  const events = [...list.matchAll(/"([A-Z]\w+)"/g)].map(([, event]) => event);
+  assert.ok(events.length > 9);
+  assert.deepEqual(missing(read('docs/src/usage.md'), events), []);
+});
+
+test('every field of an error is explained', () => {
+  const fields = members('SmtpError').filter((name) => name !== 'name');
+  assert.deepEqual(missing(read('docs/src/errors.md'), fields), []);
 });
