@@ -180,17 +180,16 @@ static void refused(wsmtp_engine *e, wsmtp_event *event)
 
 void wsmtp_auth_reply(wsmtp_engine *e, wsmtp_event *event)
 {
-    unsigned class_ = e->reply.code / 100u;
     if (e->auth_state == AUTH_KEY)
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNSOLICITED);
     else if (e->reply.code == 334)
         challenge(e, event);
-    else if (class_ == 2)
+    else if (e->reply.code == 235)
         succeeded(e, event);
-    else if (class_ == 3)
-        wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
-    else
+    else if (e->reply.code >= 400)
         refused(e, event);
+    else
+        wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
     if (e->state == STATE_READY) {
         wsmtp_sasl_end(&e->sasl);
         e->auth_state = AUTH_IDLE;

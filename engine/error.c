@@ -41,11 +41,14 @@ wsmtp_reason wsmtp_reject(wsmtp_engine *e, wsmtp_reason reason, wsmtp_field fiel
     return reason;
 }
 
-static void fail(wsmtp_engine *e, wsmtp_reason reason, const wsmtp_reply *reply)
+static void fail(wsmtp_engine *e, wsmtp_reason reason, wsmtp_step step, const wsmtp_reply *reply)
 {
     if (wsmtp_over(e))
         return;
-    wsmtp_step step = wsmtp_step_get(e);
+    if (e->state == STATE_QUIT) { /* what was wanted happens, however it happens */
+        wsmtp_session_close(e);
+        return;
+    }
     wsmtp_error_set(&e->error, reason, step, reply);
     if (e->error.kind == WSMTP_KIND_INPUT)
         e->error.field = WSMTP_FIELD_MESSAGE;
@@ -63,12 +66,12 @@ static void fail(wsmtp_engine *e, wsmtp_reason reason, const wsmtp_reply *reply)
 
 void wsmtp_fail(wsmtp_engine *e, wsmtp_reason reason)
 {
-    fail(e, reason, NULL);
+    fail(e, reason, wsmtp_step_get(e), NULL);
 }
 
 void wsmtp_fail_with_reply(wsmtp_engine *e, wsmtp_reason reason)
 {
-    fail(e, reason, &e->reply);
+    fail(e, reason, e->reply_step, &e->reply);
 }
 
 /* The error of a transaction that is over; NULL if a recipient accepted it. */

@@ -89,6 +89,9 @@ static inline bool wsmtp_over(const wsmtp_engine *e)
     return e->state == STATE_FAILED || e->state == STATE_CLOSED;
 }
 
+/* session.c */
+void wsmtp_session_close(wsmtp_engine *e); /* QUIT is over */
+
 /* reply.c */
 bool wsmtp_reply_parse(wsmtp_engine *e); /* true: e->reply is complete. May fail the session. */
 void wsmtp_reply_keep(wsmtp_engine *e);  /* keeps e->reply beyond the next one, in e->kept */

@@ -76,6 +76,12 @@ static bool go(wsmtp_engine *e, session_input input, wsmtp_event *event)
     return false;
 }
 
+void wsmtp_session_close(wsmtp_engine *e)
+{
+    wsmtp_event unused;
+    go(e, INPUT_ENDED, &unused);
+}
+
 static bool needs_tls(const wsmtp_engine *e)
 {
     return e->config->tls == WSMTP_TLS_STARTTLS && e->state != STATE_STARTTLS && !e->tls_done;
@@ -133,7 +139,7 @@ static void session_reply(wsmtp_engine *e, wsmtp_event *event)
     } else if (class_ == 3) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
     } else {
-        wsmtp_error_set(&e->error, WSMTP_REASON_REPLY_REFUSED, wsmtp_step_get(e), &e->reply);
+        wsmtp_error_set(&e->error, WSMTP_REASON_REPLY_REFUSED, e->reply_step, &e->reply);
         if (!go(e, class_ == 4 ? INPUT_DEFERRED : INPUT_REFUSED, event))
             wsmtp_fail_with_reply(e, e->state == STATE_GREETING ? WSMTP_REASON_GREETING_REFUSED
                                                                 : WSMTP_REASON_REPLY_REFUSED);
@@ -142,10 +148,11 @@ static void session_reply(wsmtp_engine *e, wsmtp_event *event)
 
 static void handle_reply(wsmtp_engine *e, wsmtp_event *event)
 {
+    e->reply_step = wsmtp_step_get(e);
     if (e->state == STATE_TRANSACTION)
         wsmtp_transaction_reply(e, event);
     else if (e->state == STATE_QUIT)
-        go(e, INPUT_ACCEPTED, event);
+        wsmtp_session_close(e);
     else if (e->reply.code == 421)
         wsmtp_fail_with_reply(e, WSMTP_REASON_SERVICE_CLOSING);
     else if (e->output_end > e->output_start) /* it answers a command that has not left yet */
@@ -157,16 +164,6 @@ static void handle_reply(wsmtp_engine *e, wsmtp_event *event)
     if (event->type != WSMTP_EVENT_NONE && event->type != WSMTP_EVENT_DERIVE_KEY)
         event->reply = e->reply;
     wsmtp_transaction_pump(e);
-}
-
-/* The peer has closed its side and nothing is left to read. */
-static void end_of_input(wsmtp_engine *e)
-{
-    wsmtp_event unused;
-    if (e->state == STATE_QUIT)
-        go(e, INPUT_ACCEPTED, &unused);
-    else
-        wsmtp_fail(e, WSMTP_REASON_CLOSED_BY_PEER);
 }
 
 static bool take_event(wsmtp_engine *e, wsmtp_event *event)
@@ -200,7 +197,7 @@ static bool take_event(wsmtp_engine *e, wsmtp_event *event)
         } else if (!wsmtp_over(e)) {
             if (!e->end_of_input)
                 return false;
-            end_of_input(e);
+            wsmtp_fail(e, WSMTP_REASON_CLOSED_BY_PEER);
         }
     }
 }
@@ -310,12 +307,9 @@ wsmtp_reason wsmtp_quit(wsmtp_engine *e)
 
 void wsmtp_io_failed(wsmtp_engine *e, wsmtp_reason why)
 {
-    wsmtp_event unused;
     if (!e->config)
         return;
-    if (e->state == STATE_QUIT)
-        go(e, INPUT_ACCEPTED, &unused);
-    else if (wsmtp_reason_kind(why) == WSMTP_KIND_TRANSPORT ||
+    if (wsmtp_reason_kind(why) == WSMTP_KIND_TRANSPORT ||
              why == WSMTP_REASON_TLS_MODE_MISMATCH)
         wsmtp_fail(e, why);
     else

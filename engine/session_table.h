@@ -19,7 +19,8 @@
     I(RESET)                                                                                       \
     I(PING)                                                                                        \
     I(LEAVE)                                                                                       \
-    I(FINISHED)   /* login or last transaction over */
+    I(FINISHED)   /* login or last transaction over */                                             \
+    I(ENDED)      /* any reply at all, or the connection's end */
 
 #define WSMTP_SESSION_ACTIONS(A)                                                                   \
     A(NOTHING)                                                                                     \
@@ -58,8 +59,6 @@
     T(NOOP, DEFERRED, READY, DECLINED)                                                             \
     T(NOOP, REFUSED, READY, DECLINED)                                                              \
     T(READY, LEAVE, QUIT, NOTHING)                                                                 \
-    T(QUIT, ACCEPTED, CLOSED, CLOSE)                                                               \
-    T(QUIT, DEFERRED, CLOSED, CLOSE)                                                               \
-    T(QUIT, REFUSED, CLOSED, CLOSE)
+    T(QUIT, ENDED, CLOSED, CLOSE)
 
 #endif

@@ -307,6 +307,7 @@ typedef struct wsmtp_engine {
     size_t input_start, input_end;
     /* the reply being read, or last read */
     wsmtp_reply reply;
+    wsmtp_step reply_step; /* that it answered; handling it moves the session on */
     uint16_t reply_lines;
     bool reply_complete;
     char reply_text[WSMTP_REPLY_TEXT_MAX];
