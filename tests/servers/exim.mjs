@@ -4,7 +4,8 @@
 // tools/setup.sh (group servers) into build/exim: the program build/exim/usr/sbin/exim4, and in
 // build/exim/libraries the libraries that came with it. WSMTP_EXIM names another such folder.
 //
-// Recipients as in postfix.mjs, and prdrno, which refuses the content for itself alone.
+// Recipients as in postfix.mjs, and prdrno, which refuses the content for itself alone; after the 421
+// of gone421 Exim leaves the session open.
 
 import { copyFileSync, cpSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
