@@ -58,6 +58,7 @@ export async function startAiosmtpd({ folder, ca, sizeLimit }) {
     listeners,
     mechanisms: ["PLAIN", "LOGIN"],
     users: USERS,
+    copies: "one",
     mailbox,
     logFile,
     scriptFile: script,

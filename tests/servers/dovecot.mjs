@@ -82,6 +82,7 @@ export async function startDovecot({ folder, ca, sizeLimit }) {
     saslSocket,
     mechanisms: SASL_MECHANISMS,
     users: USERS,
+    copies: "each",
     // LMTP has a folder a user; what submission took is in `submissionMailbox`.
     mailbox: { format: "maildir", path: mailFolder },
     submissionMailbox: relay.mailbox,

@@ -86,6 +86,7 @@ export async function startExim({ folder, ca, sizeLimit, saslSocket, mechanisms 
     listeners,
     mechanisms: [...mechanisms, "EXTERNAL"],
     users: USERS,
+    copies: "one",
     mailbox,
     logFile,
     children: [child],

@@ -161,7 +161,7 @@ const FORMATS = {
  *
  * A message is {path, envelope: {from, to: [...]}, trace, raw, content}: `raw` is the file,
  * `content` the octets as the client sent them after dot-unstuffing (trace headers taken off, lines
- * ended by CRLF). A maildir has a copy a recipient; what the server itself changes (Postfix puts an
+ * ended by CRLF). Some servers keep a copy for each recipient (`copies` of the server); what the server itself changes (Postfix puts an
  * empty line before a message without headers, Dovecot replaces NUL) is in `content` too.
  */
 export function openMailbox({ format, path, name = path, describeFailure = () => "" }) {

@@ -151,6 +151,7 @@ export async function startPostfix({ folder, ca, sizeLimit, saslSocket, mechanis
     listeners,
     mechanisms,
     users: USERS,
+    copies: "each",
     mailbox,
     logFile,
     children: [child],

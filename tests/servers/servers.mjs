@@ -55,8 +55,9 @@ export const SERVER_NAMES = Object.keys(STARTERS);
  *   dir, ca ({file, good: {cert, key}, …}), users ([{user, pass}]), tokens ({valid, expired, forged}),
  *   sizeLimit, describe() (all of it as plain data), stop().
  *   A server is {name, version, host, listeners: {NAME: {port, protocol, tls, auth, certificate,
- *   sizeLimit}}, mechanisms, users, mailbox, logFile, delivered(), stop()}; `tls` is none, starttls,
- *   required (STARTTLS before anything else) or implicit; `delivered` is that of mailboxes.mjs.
+ *   sizeLimit}}, mechanisms, users, copies, mailbox, logFile, delivered(), stop()}; `tls` is none,
+ *   starttls, required (STARTTLS before anything else) or implicit; `copies` of a message are one, or
+ *   one for each recipient; `delivered` is that of mailboxes.mjs.
  */
 export async function startServers({ names, dir = DEFAULT_PARENT, keep = process.env.WSMTP_KEEP_SERVERS === "1", sinks } = {}) {
   if (!Array.isArray(names) || names.length === 0) throw new Error(`names: must list one or more of ${SERVER_NAMES.join(", ")}`);

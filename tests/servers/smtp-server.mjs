@@ -72,6 +72,7 @@ export async function startSmtpServer({ folder, ca, sizeLimit }) {
     listeners: { ipv6: null, ...listeners },
     mechanisms: MECHANISMS,
     users: USERS,
+    copies: "one",
     mailbox,
     logFile,
     children: [child],

@@ -77,6 +77,7 @@ export async function startSinks({ folder, variants = SINK_VARIANTS }) {
     listeners,
     mechanisms: [],
     users: [],
+    copies: "one",
     mailbox: sinks.keep?.mailbox ?? null,
     children: Object.values(sinks).map((sink) => sink.child),
     /** `delivered({listener: "keep", …})`: what one variant took. */
