@@ -161,8 +161,9 @@ const FORMATS = {
  *
  * A message is {path, envelope: {from, to: [...]}, trace, raw, content}: `raw` is the file,
  * `content` the octets as the client sent them after dot-unstuffing (trace headers taken off, lines
- * ended by CRLF). Some servers keep a copy for each recipient (`copies` of the server); what the server itself changes (Postfix puts an
- * empty line before a message without headers, Dovecot replaces NUL) is in `content` too.
+ * ended by CRLF). Some servers keep a copy for each recipient (`copies` of the server). What the
+ * server itself changes is in `content` too: Postfix puts an empty line before a message without
+ * headers, Dovecot replaces NUL.
  */
 export function openMailbox({ format, path, name = path, describeFailure = () => "" }) {
   if (!(format in FORMATS)) throw new Error(`mailbox format ${format}: must be one of ${Object.keys(FORMATS).join(", ")}`);

@@ -1,51 +1,17 @@
 // Each server comes up, offers what it should, keeps a message octet for octet, refuses what it should.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { RawClient } from "./raw-client.mjs";
 import { startServers } from "./servers.mjs";
-import { makeToken } from "./tokens.mjs";
+import { deliver, MESSAGE, openSession, stuffed } from "./session.mjs";
 
 const b64 = (text) => Buffer.from(text).toString("base64");
-// Dots at line starts, 8-bit octets, a header-like body, trailing blanks and an empty line at the end.
-const MESSAGE = Buffer.from("Subject: caf\u00e9\r\nReceived: from elsewhere\r\n\r\n.\r\n..two\r\n.x\r\nReturn-Path: <no@header>\r\nblank \r\n\xff\xfe\r\n\r\n", "latin1");
-const stuffed = (octets) => Buffer.from(octets.toString("latin1").replace(/^\./gm, ".."), "latin1");
-
 let run;
 before(async () => {
   run = await startServers({ names: ["dovecot", "postfix", "exim", "aiosmtpd", "smtp-server", "smtp-sink"] });
 });
 after(() => run?.stop());
-
-/** Connects, in the way the listener wants it, and says EHLO; returns {client, keywords}. */
-async function hello(server, name, { tls = true, ...options } = {}) {
-  const listener = run[server].listeners[name];
-  const trust = { ca: run.ca.file, ...options };
-  const client = await RawClient.open({ host: listener.host, port: listener.port, tls: listener.tls === "implicit" ? trust : undefined });
-  assert.match(await client.reply(), /^220[ -]/);
-  const verb = listener.protocol === "lmtp" ? "LHLO" : "EHLO";
-  let reply = await client.command(`${verb} client.test`);
-  if (tls && (listener.tls === "starttls" || listener.tls === "required")) {
-    assert.match(reply, /^250[ -]STARTTLS$/m);
-    assert.match(await client.command("STARTTLS"), /^220 /);
-    await client.startTls(trust);
-    reply = await client.command(`${verb} client.test`);
-  }
-  const keywords = new Map(reply.split("\n").slice(1).map((line) => [line.slice(4).split(" ")[0], line.slice(4).split(" ").slice(1)]));
-  return { client, keywords };
-}
-
-async function deliver(client, { from = "sender@lab.test", to = ["ok@lab.test"], message = MESSAGE, replies = 1 }) {
-  assert.match(await client.command(`MAIL FROM:<${from}>`), /^250/);
-  for (const address of to) assert.match(await client.command(`RCPT TO:<${address}>`), /^250/);
-  assert.match(await client.command("DATA"), /^354/);
-  client.write(Buffer.concat([stuffed(message), Buffer.from(".\r\n")]));
-  const result = [];
-  for (let count = 0; count < replies; count += 1) result.push(await client.reply());
-  return result;
-}
 
 const EXPECTED_KEYWORDS = {
   postfix: ["PIPELINING", "SIZE", "STARTTLS", "AUTH", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"],
@@ -57,7 +23,7 @@ const EXPECTED_KEYWORDS = {
 for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
   describe(server, () => {
     test("offers what it should", async () => {
-      const { client, keywords } = await hello(server, "relaxed", { tls: false });
+      const { client, keywords } = await openSession(run, server, "relaxed", { tls: false });
       for (const keyword of expected) assert.ok(keywords.has(keyword), `${keyword} is not among ${[...keywords.keys()].join(" ")}`);
       assert.deepEqual(keywords.get("SIZE"), [String(run.sizeLimit)]);
       const mechanisms = keywords.get("AUTH").sort();
@@ -67,7 +33,7 @@ for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
 
     test("keeps a message octet for octet, with its envelope", async () => {
       for (const listener of ["relaxed", "implicit"]) {
-        const { client } = await hello(server, listener);
+        const { client } = await openSession(run, server, listener);
         const from = `${listener}-sender@lab.test`;
         const to = ["first@lab.test", "second@lab.test"];
         const [reply] = await deliver(client, { from, to });
@@ -82,7 +48,7 @@ for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
     });
 
     test("refuses by recipient, sender and content", async () => {
-      const { client } = await hello(server, "relaxed", { tls: false });
+      const { client } = await openSession(run, server, "relaxed", { tls: false });
       assert.match(await client.command("MAIL FROM:<badsender@lab.test>"), server === "postfix" ? /^250/ : /^553/);
       await client.command("RSET");
       await client.command("MAIL FROM:<sender@lab.test>");
@@ -105,10 +71,10 @@ for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
 
     test("limits the size on the standard listener only", async () => {
       const large = Buffer.concat([Buffer.from("Subject: large\r\n\r\n"), Buffer.alloc(3 * 1024 * 1024, `${"x".repeat(76)}\r\n`), Buffer.from("\r\n")]);
-      const limited = await hello(server, "relaxed", { tls: false });
+      const limited = await openSession(run, server, "relaxed", { tls: false });
       assert.match((await deliver(limited.client, { from: "limited@lab.test", message: large }))[0], /^552/);
       limited.client.close();
-      const unlimited = await hello(server, "unlimited", { tls: false });
+      const unlimited = await openSession(run, server, "unlimited", { tls: false });
       assert.match((await deliver(unlimited.client, { from: "unlimited@lab.test", message: large }))[0], /^250/);
       unlimited.client.close();
       const [message] = await run[server].delivered({ where: ({ envelope }) => envelope.from === "unlimited@lab.test" });
@@ -116,13 +82,13 @@ for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
     });
 
     test("wants TLS and a login on the strict listener", async () => {
-      const plain = await hello(server, "strict", { tls: false });
+      const plain = await openSession(run, server, "strict", { tls: false });
       // smtp-server offers AUTH before TLS all the same, and then refuses it.
       if (server === "smtp-server") assert.match(await plain.client.command(`AUTH PLAIN ${b64("\0alice\0secret")}`), /^538/);
       else assert.ok(!plain.keywords.has("AUTH"));
       assert.match(await plain.client.command("MAIL FROM:<a@lab.test>"), /^5[35]\d/);
       plain.client.close();
-      const { client, keywords } = await hello(server, "strict");
+      const { client, keywords } = await openSession(run, server, "strict");
       assert.ok(keywords.has("AUTH"));
       const early = await client.command("MAIL FROM:<a@lab.test>");
       const refused = early.startsWith("250") ? await client.command("RCPT TO:<ok@lab.test>") : early;
@@ -136,121 +102,16 @@ for (const [server, expected] of Object.entries(EXPECTED_KEYWORDS)) {
   });
 }
 
-/** The client's side of SCRAM, as short as it can be written. */
-async function scram(client, algorithm, { user, pass }) {
-  const name = user.replaceAll("=", "=3D").replaceAll(",", "=2C");
-  const bare = `n=${name},r=clientnonce`;
-  const first = await client.command(`AUTH ${algorithm === "sha1" ? "SCRAM-SHA-1" : "SCRAM-SHA-256"} ${b64(`n,,${bare}`)}`);
-  assert.match(first, /^334 /);
-  const challenge = Buffer.from(first.slice(4), "base64").toString();
-  const { r, s, i } = Object.fromEntries(challenge.split(",").map((part) => [part[0], part.slice(2)]));
-  const hash = (octets) => createHash(algorithm).update(octets).digest();
-  const mac = (key, text) => createHmac(algorithm, key).update(text).digest();
-  const salted = pbkdf2Sync(pass, Buffer.from(s, "base64"), Number(i), hash("").length, algorithm);
-  const clientKey = mac(salted, "Client Key");
-  const signed = `${bare},${challenge},c=biws,r=${r}`;
-  const proof = Buffer.from(mac(hash(clientKey), signed).map((octet, at) => octet ^ clientKey[at]));
-  const final = await client.command(b64(`c=biws,r=${r},p=${proof.toString("base64")}`));
-  if (!final.startsWith("334")) return final;
-  assert.equal(Buffer.from(final.slice(4), "base64").toString(), `v=${mac(mac(salted, "Server Key"), signed).toString("base64")}`);
-  return client.command("");
-}
-
-const LOGINS = {
-  PLAIN: (client, { user, pass }) => client.command(`AUTH PLAIN ${b64(`\0${user}\0${pass}`)}`),
-  async LOGIN(client, { user, pass }) {
-    assert.match(await client.command("AUTH LOGIN"), /^334 /);
-    assert.match(await client.command(b64(user)), /^334 /);
-    return client.command(b64(pass));
-  },
-  async "CRAM-MD5"(client, { user, pass }) {
-    const challenge = Buffer.from((await client.command("AUTH CRAM-MD5")).slice(4), "base64");
-    return client.command(b64(`${user} ${createHmac("md5", pass).update(challenge).digest("hex")}`));
-  },
-  "SCRAM-SHA-1": (client, account) => scram(client, "sha1", account),
-  "SCRAM-SHA-256": (client, account) => scram(client, "sha256", account),
-  XOAUTH2: (client, { user, token = makeToken(user) }) => client.command(`AUTH XOAUTH2 ${b64(`user=${user}\x01auth=Bearer ${token}\x01\x01`)}`),
-  OAUTHBEARER: (client, { user, token = makeToken(user) }) =>
-    client.command(`AUTH OAUTHBEARER ${b64(`n,a=${user.replaceAll("=", "=3D").replaceAll(",", "=2C")},\x01auth=Bearer ${token}\x01\x01`)}`),
-  ANONYMOUS: (client) => client.command(`AUTH ANONYMOUS ${b64("trace@lab.test")}`),
-};
-
-describe("every mechanism lets every user in, and a wrong password out", { concurrency: true }, () => {
-  for (const server of ["postfix", "exim", "smtp-server", "aiosmtpd"]) {
-    test(server, async () => {
-      const mechanisms = run[server].mechanisms.filter((mechanism) => mechanism in LOGINS);
-      assert.ok(mechanisms.length >= 2);
-      for (const mechanism of mechanisms) {
-        for (const account of run[server].users) {
-          const { client } = await hello(server, "relaxed");
-          assert.match(await LOGINS[mechanism](client, account), /^235/, `${mechanism} ${account.user}`);
-          client.close();
-        }
-        if (mechanism === "ANONYMOUS") continue;
-        const { client } = await hello(server, "relaxed");
-        const refused = await LOGINS[mechanism](client, { user: "alice", pass: "wrong", token: run.tokens.expired });
-        // OAuth mechanisms explain themselves first and wait for a line.
-        const last = refused.startsWith("334") ? await client.command(mechanism === "OAUTHBEARER" ? "AQ==" : "") : refused;
-        assert.match(last, /^535/, `${mechanism}: ${refused}`);
-        if (refused.startsWith("334")) assert.ok(JSON.parse(Buffer.from(refused.slice(4), "base64").toString()).status);
-        client.close();
-      }
-    });
-  }
-});
-
-test("a forged token is refused", async () => {
-  const { client } = await hello("postfix", "relaxed");
-  const refused = await LOGINS.XOAUTH2(client, { user: "alice", token: run.tokens.forged });
-  assert.match(refused, /^334 /);
-  assert.match(await client.command(""), /^535/);
-  client.close();
-});
-
-describe("certificates", () => {
-  const bad = { wrongName: "ERR_TLS_CERT_ALTNAME_INVALID", expired: "CERT_HAS_EXPIRED", untrusted: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" };
-  for (const [name, code] of Object.entries(bad)) {
-    test(`${name} is not accepted`, async () => {
-      await assert.rejects(hello("postfix", name), { code });
-      await assert.rejects(hello("postfix", `${name}Starttls`), { code });
-    });
-  }
-  test("TLS 1.1 alone is not accepted", async () => {
-    await assert.rejects(hello("postfix", "tls11"), /protocol|version|closed/i);
-    const old = await hello("postfix", "tls11", { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" });
-    old.client.close();
-  });
-  for (const [name, type, version] of [["rsaTls12", "rsa", "TLSv1.2"], ["rsaTls13", "rsa", "TLSv1.3"], ["ecdsaTls12", "ec", "TLSv1.2"], ["ecdsaTls13", "ec", "TLSv1.3"]]) {
-    test(`${name} speaks ${version} with an ${type} key`, async () => {
-      const client = await RawClient.open({ port: run.postfix.listeners[name].port });
-      const socket = await client.startTls({ ca: run.ca.file });
-      assert.equal(socket.getProtocol(), version);
-      assert.equal(socket.getPeerX509Certificate().publicKey.asymmetricKeyType, type);
-      client.close();
-    });
-  }
-  test("a listener wants the client's certificate", async () => {
-    await assert.rejects(hello("postfix", "clientCertificate"));
-    const identity = { cert: readFileSync(run.ca.client.cert), key: readFileSync(run.ca.client.key) };
-    const { client } = await hello("postfix", "clientCertificate", identity);
-    client.close();
-    const exim = await hello("exim", "relaxed", identity);
-    assert.ok(exim.keywords.get("AUTH").includes("EXTERNAL"));
-    assert.match(await exim.client.command("AUTH EXTERNAL ="), /^235/);
-    exim.client.close();
-  });
-});
-
 describe("postfix's other listeners", { concurrency: true }, () => {
   test("legacy offers nothing", async () => {
-    const { client, keywords } = await hello("postfix", "legacy");
+    const { client, keywords } = await openSession(run, "postfix", "legacy");
     assert.deepEqual([...keywords.keys()], []);
     assert.match((await deliver(client, { from: "legacy@lab.test" }))[0], /^250/);
     client.close();
     await run.postfix.delivered({ where: ({ envelope }) => envelope.from === "legacy@lab.test" });
   });
   test("tarpit delays each error and ends the session", async () => {
-    const { client } = await hello("postfix", "tarpit", { tls: false });
+    const { client } = await openSession(run, "postfix", "tarpit", { tls: false });
     const began = Date.now();
     await client.command("NONSENSE");
     await client.command("NONSENSE");
@@ -273,18 +134,18 @@ describe("postfix's other listeners", { concurrency: true }, () => {
     assert.match(await early.rest(), /^5\d\d .*/m);
   });
   test("xclient is offered where it is allowed", async () => {
-    const { client, keywords } = await hello("postfix", "xclient", { tls: false });
+    const { client, keywords } = await openSession(run, "postfix", "xclient", { tls: false });
     assert.ok(keywords.has("XCLIENT"));
     client.close();
   });
   test("a sender is refused with the first recipient", async () => {
-    const { client } = await hello("postfix", "relaxed", { tls: false });
+    const { client } = await openSession(run, "postfix", "relaxed", { tls: false });
     await client.command("MAIL FROM:<badsender@lab.test>");
     assert.match(await client.command("RCPT TO:<ok@lab.test>"), /^553/);
     client.close();
   });
   test("BDAT and a UTF-8 address arrive", async () => {
-    const { client } = await hello("postfix", "relaxed", { tls: false });
+    const { client } = await openSession(run, "postfix", "relaxed", { tls: false });
     await client.command("MAIL FROM:<sender@lab.test> SMTPUTF8 BODY=8BITMIME");
     assert.match(await client.command("RCPT TO:<j\u00fcrgen@b\u00fccher.test>"), /^250/);
     client.write(Buffer.concat([Buffer.from(`BDAT ${MESSAGE.length} LAST\r\n`), MESSAGE]));
@@ -296,7 +157,7 @@ describe("postfix's other listeners", { concurrency: true }, () => {
 });
 
 test("exim refuses one recipient after the data (PRDR)", async () => {
-  const { client } = await hello("exim", "relaxed", { tls: false });
+  const { client } = await openSession(run, "exim", "relaxed", { tls: false });
   await client.command("MAIL FROM:<prdr@lab.test> PRDR");
   for (const name of ["ok", "prdrno"]) assert.match(await client.command(`RCPT TO:<${name}@lab.test>`), /^250/);
   assert.match(await client.command("DATA"), /^354/);
@@ -319,7 +180,7 @@ describe("dovecot", () => {
         assert.match(await client.reply(), /^220 /);
         assert.match(await client.command("LHLO client.test"), /^250-[^]*CHUNKING/);
       } else {
-        ({ client } = await hello("dovecot", how));
+        ({ client } = await openSession(run, "dovecot", how));
       }
       const from = `${how}@lab.test`;
       assert.match(await client.command(`MAIL FROM:<${from}>`), /^250/);
@@ -337,7 +198,7 @@ describe("dovecot", () => {
     });
   }
   test("submission relays what it takes after a login", async () => {
-    const { client } = await hello("dovecot", "submission");
+    const { client } = await openSession(run, "dovecot", "submission");
     assert.match(await client.command("MAIL FROM:<a@lab.test>"), /^530/);
     assert.match(await client.command(`AUTH PLAIN ${b64("\0alice\0secret")}`), /^235/);
     assert.match((await deliver(client, { from: "submission@lab.test" }))[0], /^250/);
@@ -351,7 +212,7 @@ describe("dovecot", () => {
 describe("aiosmtpd and smtp-server", () => {
   for (const server of ["aiosmtpd", "smtp-server"]) {
     test(`${server}: LMTP answers for each recipient`, async () => {
-      const { client } = await hello(server, "lmtp");
+      const { client } = await openSession(run, server, "lmtp");
       const replies = await deliver(client, { from: "lmtp@lab.test", to: ["one@lab.test", "two@lab.test"], replies: 2 });
       for (const reply of replies) assert.match(reply, /^250/);
       client.close();
@@ -360,7 +221,7 @@ describe("aiosmtpd and smtp-server", () => {
     });
   }
   test("aiosmtpd's replies can be scripted", async () => {
-    const { client } = await hello("aiosmtpd", "relaxed", { tls: false });
+    const { client } = await openSession(run, "aiosmtpd", "relaxed", { tls: false });
     run.aiosmtpd.script({ rcpt: { "*": "452-4.5.3 too\r\n452 4.5.3 many" }, mail: { closed: "421 4.3.2 later" } });
     assert.match(await client.command("MAIL FROM:<closed@lab.test>"), /^421/);
     await client.command("MAIL FROM:<sender@lab.test>");
@@ -377,7 +238,7 @@ describe("aiosmtpd and smtp-server", () => {
       context.diagnostic("this machine has no ::1; the listener is null, as it should be");
       return;
     }
-    const { client } = await hello("smtp-server", "ipv6");
+    const { client } = await openSession(run, "smtp-server", "ipv6");
     assert.match(await client.command("NOOP"), /^250/);
     client.close();
   });
@@ -385,7 +246,7 @@ describe("aiosmtpd and smtp-server", () => {
 
 describe("smtp-sink", () => {
   test("keeps a message octet for octet", async () => {
-    const { client } = await hello("smtp-sink", "keep");
+    const { client } = await openSession(run, "smtp-sink", "keep");
     assert.match((await deliver(client, {}))[0], /^250/);
     client.close();
     const [message] = await run["smtp-sink"].delivered();
