@@ -1,0 +1,332 @@
+/*
+ * Invariant: whatever the server says, and however it is cut, the engine stays inside of its memory,
+ * writes whole commands of at most 512 octets, hands out cleaned text only, gives each submitted
+ * transaction exactly one DONE with an outcome for each recipient, and says nothing after FAILED or
+ * CLOSED. Read reply by reply or octet by octet, the events and the octets written are the same.
+ *
+ * Input: three octets that choose the session, then what the server says.
+ */
+#include <wsmtp/engine.h>
+
+#include <string.h>
+
+#include "require.h"
+
+#define MESSAGES 3u
+#define RECIPIENTS 3u
+#define LOG_MAX 16384u
+
+typedef struct session {
+    uint8_t choice[3];
+    wsmtp_engine *engine;
+    wsmtp_config config;
+    wsmtp_credentials credentials;
+    wsmtp_transaction transactions[MESSAGES];
+    wsmtp_recipient recipients[MESSAGES][RECIPIENTS];
+    bool submitted[MESSAGES], done[MESSAGES];
+    size_t next;
+    bool over, in_body;
+    char line[4096];
+    size_t line_len;
+    char log[LOG_MAX];    /* events */
+    size_t log_len;
+    char output[LOG_MAX]; /* whole lines */
+    size_t output_len;
+} session;
+
+static void note(session *now, const void *data, size_t data_len)
+{
+    if (!data_len || now->log_len + data_len > LOG_MAX)
+        return;
+    memcpy(now->log + now->log_len, data, data_len);
+    now->log_len += data_len;
+}
+
+static void note_number(session *now, unsigned long number)
+{
+    char text[24];
+    note(now, text, (size_t)snprintf(text, sizeof text, " %lu", number));
+}
+
+static void check_text(session *now, const wsmtp_reply *reply)
+{
+    REQUIRE(reply->text_len <= WSMTP_REPLY_TEXT_MAX);
+    for (size_t i = 0; i < reply->text_len; i++) {
+        unsigned char octet = (unsigned char)reply->text[i];
+        REQUIRE((octet >= 0x20 || octet == '\n') && octet != 0x7f);
+        REQUIRE(octet < 0xf5 && octet != 0xc0 && octet != 0xc1);
+        if (octet == 0xc2)
+            REQUIRE(i + 1 < reply->text_len && (unsigned char)reply->text[i + 1] >= 0xa0);
+    }
+    REQUIRE(reply->code == 0 || (reply->code >= 200 && reply->code < 600));
+    REQUIRE(!reply->enhanced.class_ || reply->enhanced.class_ == reply->code / 100);
+    note_number(now, reply->code);
+    note(now, reply->text, reply->text_len);
+}
+
+static void submit_next(session *now)
+{
+    static const char *const addresses[RECIPIENTS] = {"a@b.example", "\"c d\"@[192.0.2.1]", "postmaster"};
+    unsigned count = now->choice[1] & 3u;
+    while (now->next < count) {
+        size_t i = now->next++;
+        wsmtp_transaction *transaction = &now->transactions[i];
+        wsmtp_transaction_init(transaction);
+        transaction->recipients = now->recipients[i];
+        transaction->recipients_len = 1 + (now->choice[2] >> 2 * i & 3u) % RECIPIENTS;
+        for (size_t j = 0; j < transaction->recipients_len; j++)
+            now->recipients[i][j] = (wsmtp_recipient){.address = addresses[j],
+                                                      .address_len = strlen(addresses[j])};
+        transaction->flags = (now->choice[2] & 0x40 ? WSMTP_SEND_ALL_OR_NOTHING : 0) |
+                             (now->choice[2] & 0x80 ? WSMTP_SEND_SMTPUTF8 : 0);
+        transaction->message_size = now->choice[1] & 4 ? 12 : WSMTP_SIZE_UNKNOWN;
+        now->submitted[i] = wsmtp_submit(now->engine, transaction) == WSMTP_REASON_OK;
+        if (now->submitted[i] && !(now->choice[1] & 8))
+            return;
+    }
+}
+
+static void next_step(session *now)
+{
+    submit_next(now);
+    for (size_t i = 0; i < MESSAGES; i++)
+        if (now->submitted[i] && !now->done[i])
+            return;
+    if (now->choice[1] & 0x10) {
+        now->choice[1] ^= 0x10;
+        (void)wsmtp_noop(now->engine);
+    } else {
+        (void)wsmtp_quit(now->engine);
+    }
+}
+
+static void see_done(session *now, const wsmtp_transaction *transaction)
+{
+    size_t i = (size_t)(transaction - now->transactions);
+    REQUIRE(i < MESSAGES && now->submitted[i] && !now->done[i]);
+    now->done[i] = true;
+    size_t accepted = 0;
+    for (size_t j = 0; j < transaction->recipients_len; j++) {
+        const wsmtp_recipient *recipient = &transaction->recipients[j];
+        REQUIRE(recipient->status > WSMTP_STATUS_PENDING && recipient->status <= WSMTP_STATUS_IN_DOUBT);
+        accepted += recipient->status == WSMTP_STATUS_ACCEPTED;
+        if (recipient->status == WSMTP_STATUS_ACCEPTED)
+            REQUIRE(recipient->code / 100 == 2);
+        if (recipient->status == WSMTP_STATUS_DEFERRED)
+            REQUIRE(recipient->code / 100 == 4);
+        if (recipient->status == WSMTP_STATUS_REFUSED)
+            REQUIRE(recipient->code / 100 == 5);
+        note_number(now, recipient->status * 1000ul + recipient->code);
+    }
+    REQUIRE(accepted == transaction->accepted_count);
+    REQUIRE((transaction->status == WSMTP_STATUS_ACCEPTED) == (accepted > 0));
+}
+
+static void see(session *now, const wsmtp_event *event)
+{
+    static const uint8_t key[WSMTP_HASH_MAX] = {9};
+    REQUIRE(!now->over);
+    note(now, "\n>", 2);
+    note_number(now, event->type);
+    check_text(now, &event->reply);
+    if (event->error) {
+        REQUIRE(event->error->reason != WSMTP_REASON_OK);
+        REQUIRE(event->error->kind == wsmtp_reason_kind(event->error->reason));
+        REQUIRE(!(event->error->in_doubt && event->error->retryable));
+        note_number(now, event->error->reason);
+        note_number(now, event->error->step);
+        check_text(now, &event->error->reply);
+    }
+    switch (event->type) {
+    case WSMTP_EVENT_START_TLS:
+        REQUIRE(!wsmtp_is_secure(now->engine));
+        REQUIRE(wsmtp_tls_done(now->engine) == WSMTP_REASON_OK);
+        break;
+    case WSMTP_EVENT_READY:
+        if (!(now->choice[0] & 0x10) || wsmtp_login(now->engine, &now->credentials) != WSMTP_REASON_OK)
+            next_step(now);
+        break;
+    case WSMTP_EVENT_DERIVE_KEY:
+        REQUIRE(event->iterations >= WSMTP_SCRAM_ITERATIONS_MIN);
+        REQUIRE(event->iterations <= WSMTP_SCRAM_ITERATIONS_MAX && event->salt_len > 0);
+        note(now, event->salt, event->salt_len);
+        REQUIRE(wsmtp_key_derived(now->engine, key, wsmtp_hash_len(event->hash)) == WSMTP_REASON_OK);
+        break;
+    case WSMTP_EVENT_AUTHENTICATED:
+        REQUIRE(wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_256 &&
+                wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_1);
+        next_step(now);
+        break;
+    case WSMTP_EVENT_COMPLETED:
+    case WSMTP_EVENT_REFUSED:
+        next_step(now);
+        break;
+    case WSMTP_EVENT_BODY:
+        now->in_body = true;
+        break;
+    case WSMTP_EVENT_DONE:
+        see_done(now, event->transaction);
+        next_step(now);
+        break;
+    case WSMTP_EVENT_CLOSED:
+    case WSMTP_EVENT_FAILED:
+        now->over = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Output is whole lines that a server reads as one command each. */
+static void check_output(session *now, const uint8_t *data, size_t data_len)
+{
+    for (size_t i = 0; i < data_len; i++) {
+        REQUIRE(now->line_len < sizeof now->line);
+        now->line[now->line_len++] = (char)data[i];
+        REQUIRE(data[i] != '\n' || (now->line_len > 1 && now->line[now->line_len - 2] == '\r'));
+        if (data[i] == '\n') {
+            REQUIRE(now->line_len <= 512 || (now->choice[0] & 0x10));
+            if (now->output_len + now->line_len <= LOG_MAX) {
+                memcpy(now->output + now->output_len, now->line, now->line_len);
+                now->output_len += now->line_len;
+            }
+            now->line_len = 0;
+        }
+    }
+}
+
+static bool write_all(session *now)
+{
+    bool any = false;
+    size_t len, secret_at;
+    const uint8_t *window;
+    while (window = wsmtp_send_buf(now->engine, &len, &secret_at), len) {
+        REQUIRE(secret_at <= len);
+        check_output(now, window, len);
+        wsmtp_send_ack(now->engine, len);
+        any = true;
+    }
+    return any;
+}
+
+static void go(session *now)
+{
+    for (bool more = true; more;) {
+        wsmtp_event event;
+        more = false;
+        while (wsmtp_next_event(now->engine, &event)) {
+            see(now, &event);
+            write_all(now);
+            more = true;
+        }
+        REQUIRE(event.type == WSMTP_EVENT_NONE);
+        more = write_all(now) || more;
+        if (wsmtp_state(now->engine) & WSMTP_CAN_BODY) {
+            REQUIRE(now->in_body);
+            now->in_body = false;
+            REQUIRE(wsmtp_body_write(now->engine, ".\r\nx\r\n", 6) == 6);
+            REQUIRE(wsmtp_body_end(now->engine) == WSMTP_REASON_OK);
+            more = true;
+        }
+    }
+}
+
+typedef enum cut { WHOLE, REPLIES, OCTETS } cut;
+
+/* How many octets to read next. A reply ends with a line that has no hyphen behind its code. */
+static size_t next_piece(cut how, const uint8_t *data, size_t size)
+{
+    if (how != REPLIES)
+        return how == OCTETS ? 1 : size;
+    size_t line = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] != '\n')
+            continue;
+        if (i - line < 4 || data[line + 3] != '-')
+            return i + 1;
+        line = i + 1;
+    }
+    return size;
+}
+
+static session *play(const uint8_t *data, size_t size, cut how)
+{
+    static const uint8_t nonce[18] = "0123456789abcdefgh";
+    session *now = calloc(1, sizeof *now);
+    REQUIRE(now && size >= 3);
+    memcpy(now->choice, data, 3);
+    data += 3;
+    size -= 3;
+    size_t buffer = now->choice[0] & 0x20 ? 4096 : 1024;
+    wsmtp_config_init(&now->config);
+    now->engine = malloc(sizeof *now->engine);
+    now->config.input = malloc(buffer);
+    now->config.input_len = buffer;
+    now->config.output = malloc(buffer);
+    now->config.output_len = buffer;
+    now->config.ehlo_name = "a.example";
+    now->config.ehlo_name_len = 9;
+    now->config.tls = (wsmtp_tls)((now->choice[0] & 3u) % 3u);
+    now->config.flags = (now->choice[0] & 4 ? WSMTP_LENIENT_BARE_LF : 0) |
+                        (now->choice[0] & 8 ? WSMTP_NO_PIPELINING : 0);
+    wsmtp_credentials_init(&now->credentials);
+    now->credentials.mechanism = (wsmtp_mechanism)((now->choice[1] >> 5) % WSMTP_MECHANISM_COUNT);
+    bool token = now->credentials.mechanism >= WSMTP_MECHANISM_XOAUTH2;
+    now->credentials.user = "user";
+    now->credentials.user_len = 4;
+    now->credentials.password = token ? NULL : "secret";
+    now->credentials.password_len = token ? 0 : 6;
+    now->credentials.token = token ? "token" : NULL;
+    now->credentials.token_len = token ? 5 : 0;
+    now->credentials.nonce = nonce;
+    now->credentials.nonce_len = sizeof nonce;
+    now->credentials.allow_plaintext_auth = now->choice[0] & 0x40;
+    REQUIRE(wsmtp_init(now->engine, &now->config) == WSMTP_REASON_OK);
+    go(now);
+    for (size_t piece = 0, count; size && !now->over; piece -= count) {
+        size_t room;
+        uint8_t *window = wsmtp_recv_buf(now->engine, &room);
+        if (!room)
+            break;
+        if (!piece)
+            piece = next_piece(how, data, size);
+        count = piece < room ? piece : room;
+        memcpy(window, data, count);
+        wsmtp_recv_ack(now->engine, count);
+        data += count;
+        size -= count;
+        go(now);
+    }
+    if (!now->over) {
+        if (now->choice[0] & 0x80)
+            wsmtp_io_failed(now->engine, WSMTP_REASON_TIMEOUT);
+        else
+            wsmtp_recv_ack(now->engine, 0);
+        go(now);
+    }
+    REQUIRE(now->over);
+    REQUIRE(wsmtp_state(now->engine) == 0);
+    for (size_t i = 0; i < MESSAGES; i++)
+        REQUIRE(now->submitted[i] == now->done[i]);
+    wsmtp_end(now->engine);
+    free(now->engine);
+    free(now->config.input);
+    free(now->config.output);
+    return now;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 3)
+        return 0;
+    session *replies = play(data, size, REPLIES), *octets = play(data, size, OCTETS);
+    REQUIRE(replies->log_len == octets->log_len);
+    REQUIRE(memcmp(replies->log, octets->log, replies->log_len) == 0);
+    REQUIRE(replies->output_len == octets->output_len);
+    REQUIRE(memcmp(replies->output, octets->output, replies->output_len) == 0);
+    free(replies);
+    free(octets);
+    /* All at once, the server speaks before it is asked: that may end otherwise, but as orderly. */
+    free(play(data, size, WHOLE));
+    return 0;
+}
