@@ -7,10 +7,10 @@
 // Recipients as in postfix.mjs, and prdrno, which refuses the content for itself alone; after the 421
 // of gone421 Exim leaves the session open.
 
-import { copyFileSync, cpSync, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fillTemplate, makeFolder, requireRoot, runProgram, systemUser, writeReadable } from "./folders.mjs";
+import { copyReadable, fillTemplate, makeFolder, requireRoot, runProgram, systemUser, writeReadable } from "./folders.mjs";
 import { openMailbox } from "./mailboxes.mjs";
 import { reservePorts } from "./ports.mjs";
 import { logTail, startProcess, waitForPorts } from "./processes.mjs";
@@ -48,9 +48,9 @@ export async function startExim({ folder, ca, sizeLimit, saslSocket, mechanisms 
 
   // Exim runs itself again after giving up root, so it must lie where everyone can get.
   const binary = join(root, "exim4");
-  copyFileSync(program, binary);
+  copyReadable(program, binary);
   const libraries = join(root, "libraries");
-  if (existsSync(join(unpacked, "libraries"))) cpSync(join(unpacked, "libraries"), libraries, { recursive: true, verbatimSymlinks: true });
+  if (existsSync(join(unpacked, "libraries"))) copyReadable(join(unpacked, "libraries"), libraries);
 
   const ports = await reservePorts(Object.keys(LISTENERS));
   const configuration = join(root, "exim.conf");

@@ -1,6 +1,6 @@
 // The folder a run of servers lives in, and the small file helpers that go with it.
 
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, constants, cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,6 +84,20 @@ export function writeReadable(path, text) {
   chmodSync(path, 0o644);
   const before = Date.now() / 1000 - 60;
   utimesSync(path, before, before);
+}
+
+function makeReadable(path) {
+  const { mode } = lstatSync(path);
+  if ((mode & constants.S_IFMT) === constants.S_IFLNK) return;
+  const isFolder = (mode & constants.S_IFMT) === constants.S_IFDIR;
+  chmodSync(path, isFolder || mode & 0o100 ? 0o755 : 0o644);
+  if (isFolder) for (const name of readdirSync(path)) makeReadable(join(path, name));
+}
+
+/** Copies a file or a folder so that every user can read it, whatever the umask. */
+export function copyReadable(from, to) {
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  makeReadable(to);
 }
 
 /** Fills `@NAME@` in a template of config/; a name without a value, or a value never used, is an error. */

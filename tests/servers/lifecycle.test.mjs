@@ -60,7 +60,9 @@ async function send(port, address) {
   return client;
 }
 
-test("below a closed folder everything works, and after stop nothing is left", async () => {
+test("below a closed folder and with a strict umask everything works, and after stop nothing is left", async (context) => {
+  const umask = process.umask(0o077);
+  context.after(() => process.umask(umask));
   const run = await startServers({ names: ["postfix", "exim", "aiosmtpd", "smtp-server", "smtp-sink"], dir });
   assert.ok(!run.dir.startsWith(dir), `${run.dir} cannot be reached by the servers' users`);
   const sessions = [];

@@ -162,8 +162,8 @@ const FORMATS = {
  * A message is {path, envelope: {from, to: [...]}, trace, raw, content}: `raw` is the file,
  * `content` the octets as the client sent them after dot-unstuffing (trace headers taken off, lines
  * ended by CRLF). Some servers keep a copy for each recipient (`copies` of the server). What the
- * server itself changes is in `content` too: Postfix puts an empty line before a message without
- * headers, Dovecot replaces NUL.
+ * server itself changes is in `content` too: Postfix and Exim put an empty line before a message
+ * without headers, Exim also behind one that has nothing but headers.
  */
 export function openMailbox({ format, path, name = path, describeFailure = () => "" }) {
   if (!(format in FORMATS)) throw new Error(`mailbox format ${format}: must be one of ${Object.keys(FORMATS).join(", ")}`);

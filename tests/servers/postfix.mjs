@@ -4,9 +4,8 @@
 // 550, slow a pause of 3 s, gone421 a 421 and the end of the session, eod4xx/eod5xx refused after
 // the message. Senders badsender 553 and greysender 451.
 
-import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { fillTemplate, makeFolder, requireProgram, requireRoot, runProgram, systemGroup, systemUser, writeReadable } from "./folders.mjs";
+import { copyReadable, fillTemplate, makeFolder, requireProgram, requireRoot, runProgram, systemGroup, systemUser, writeReadable } from "./folders.mjs";
 import { openMailbox } from "./mailboxes.mjs";
 import { reservePorts } from "./ports.mjs";
 import { logTail, startProcess, waitForPorts } from "./processes.mjs";
@@ -131,7 +130,7 @@ export async function startPostfix({ folder, ca, sizeLimit, saslSocket, mechanis
   for (const name of ["recipient", "sender", "end-of-data", "footer"]) {
     writeReadable(join(etc, `${name}.regexp`), fillTemplate(`postfix-${name}.regexp`, {}));
   }
-  copyFileSync("/etc/postfix/dynamicmaps.cf", join(etc, "dynamicmaps.cf"));
+  copyReadable("/etc/postfix/dynamicmaps.cf", join(etc, "dynamicmaps.cf"));
 
   const logFile = join(root, "mail.log");
   const child = await startProcess({

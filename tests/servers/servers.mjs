@@ -10,7 +10,6 @@
 //   node tests/servers/servers.mjs up NAME... [--dir D] [--stdin]   (see command-line.mjs)
 
 import { rmSync } from "node:fs";
-import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startAiosmtpd } from "./aiosmtpd.mjs";
@@ -18,7 +17,7 @@ import { makeCertificates } from "./ca.mjs";
 import { runCommandLine } from "./command-line.mjs";
 import { startDovecot } from "./dovecot.mjs";
 import { startExim } from "./exim.mjs";
-import { DEFAULT_PARENT, makeRunFolder } from "./folders.mjs";
+import { copyReadable, DEFAULT_PARENT, makeRunFolder } from "./folders.mjs";
 import { releasePorts } from "./ports.mjs";
 import { startPostfix } from "./postfix.mjs";
 import { keepFolder, removeFolderAtEnd } from "./processes.mjs";
@@ -68,7 +67,7 @@ export async function startServers({ names, dir = DEFAULT_PARENT, keep = process
   const folder = makeRunFolder(dir);
   removeFolderAtEnd(folder);
   // A copy in the run's folder: the cache may be closed to the users that servers change to.
-  await cp(cache.folder, join(folder, "ca"), { recursive: true });
+  copyReadable(cache.folder, join(folder, "ca"));
   const ca = makeCertificates(join(folder, "ca"));
 
   const started = {};
