@@ -184,7 +184,9 @@ static void end_of_data(sim_server *server)
         memcpy(accepted->body, server->body, server->body_len);
         accepted->body_len = server->body_len;
     }
-    forget_mail(server);
+    /* Postfix keeps a transaction open whose message it refused; RFC 5321 leaves that open. */
+    if (said && code[0] == '2')
+        forget_mail(server);
     server->body_len = 0;
 }
 
