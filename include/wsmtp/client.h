@@ -208,7 +208,7 @@ typedef struct wsmtp_client_result {
     wsmtp_reply reply;         /* that decided about the message; code 0 = none did */
     const char *queue_id; size_t queue_id_len; /* as far as the reply's text tells; empty if not */
     uint64_t octets;           /* taken from the body */
-    const wsmtp_client_error *error; /* NULL if a recipient was accepted and the session goes on */
+    const wsmtp_client_error *error; /* NULL if a recipient was accepted */
     const struct wsmtp_client_texts *texts; /* private: see wsmtp_client_recipient_text */
 } wsmtp_client_result;
 

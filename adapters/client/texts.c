@@ -1,0 +1,94 @@
+#include "texts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUE_ID_MIN 6u
+
+struct wsmtp_client_texts {
+    size_t count;
+    char *text[]; /* each NULL, or NUL-terminated */
+};
+
+void wsmtp_texts_set(wsmtp_client_texts **texts, size_t count, size_t index, const char *text,
+                     size_t text_len)
+{
+    if (!*texts) {
+        *texts = calloc(1, sizeof **texts + count * sizeof(char *));
+        if (!*texts)
+            return;
+        (*texts)->count = count;
+    }
+    char *copy = malloc(text_len + 1);
+    if (!copy)
+        return;
+    if (text_len)
+        memcpy(copy, text, text_len);
+    copy[text_len] = '\0';
+    free((*texts)->text[index]);
+    (*texts)->text[index] = copy;
+}
+
+void wsmtp_texts_free(wsmtp_client_texts *texts)
+{
+    for (size_t i = 0; texts && i < texts->count; i++)
+        free(texts->text[i]);
+    free(texts);
+}
+
+const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_t index,
+                                        size_t *text_len)
+{
+    const char *text = "";
+    const wsmtp_transaction *t = result->transaction;
+    *text_len = 0;
+    if (index >= t->recipients_len)
+        return text;
+    if (t->recipients[index].from_message) {
+        if (result->reply.text) {
+            text = result->reply.text;
+            *text_len = result->reply.text_len;
+        }
+    } else if (result->texts && index < result->texts->count && result->texts->text[index]) {
+        text = result->texts->text[index];
+        *text_len = strlen(text);
+    }
+    return text;
+}
+
+static bool is_id_character(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+}
+
+/* Whether text begins with a word that is given in lower case. */
+static bool begins(const char *text, size_t text_len, const char *word, size_t word_len)
+{
+    if (text_len < word_len)
+        return false;
+    for (size_t i = 0; i < word_len; i++) {
+        char c = text[i];
+        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != word[i])
+            return false;
+    }
+    return true;
+}
+
+size_t wsmtp_queue_id_find(const char *text, size_t text_len, size_t *at)
+{
+    static const char words[][12] = {"queued as ", " id=", " id "};
+    for (size_t i = 0; i < text_len; i++) {
+        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+            size_t word_len = strlen(words[w]);
+            if (!begins(text + i, text_len - i, words[w], word_len))
+                continue;
+            size_t n = 0;
+            *at = i + word_len;
+            while (*at + n < text_len && is_id_character(text[*at + n]))
+                n++;
+            if (n >= QUEUE_ID_MIN)
+                return n;
+        }
+    }
+    return 0;
+}

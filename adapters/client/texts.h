@@ -1,0 +1,22 @@
+/*
+ * Texts of the replies that refused single recipients. They are kept only for those: most messages
+ * have none. Private.
+ */
+#ifndef WSMTP_CLIENT_TEXTS_H
+#define WSMTP_CLIENT_TEXTS_H
+
+#include <wsmtp/client.h>
+
+typedef struct wsmtp_client_texts wsmtp_client_texts;
+
+/* Keeps a copy of a text for one of count recipients. If memory is short the text is lost. */
+void wsmtp_texts_set(wsmtp_client_texts **texts, size_t count, size_t index, const char *text,
+                     size_t text_len);
+
+void wsmtp_texts_free(wsmtp_client_texts *texts);
+
+/* A queue identifier in the text of the reply to a message: "queued as 4Xyz..", "id=1abC-..". Its
+ * length, 0 if there is none; *at is where it begins. */
+size_t wsmtp_queue_id_find(const char *text, size_t text_len, size_t *at);
+
+#endif

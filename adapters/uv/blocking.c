@@ -1,0 +1,262 @@
+/*
+ * wsmtp/client.h on libuv: a loop of its own for each client, run until the call is done. Written on
+ * the public API of the asynchronous client only.
+ */
+#include "wsmtp_uv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "texts.h"
+
+struct wsmtp_client {
+    uv_loop_t loop;
+    uv_async_t cancel;
+    wsmtp_uv_server *server; /* NULL: the options were refused, error says why */
+    wsmtp_uv_client *client;
+    bool opened, closed;
+    /* the call that runs */
+    wsmtp_request request;
+    wsmtp_send_request send;
+    wsmtp_body_callback read; void *read_context;
+    bool done, ok;
+    wsmtp_client_error error;
+    /* the last message */
+    bool sent;
+    wsmtp_client_result result;
+    wsmtp_client_error send_error;
+    wsmtp_client_texts *texts;
+    char reply_text[WSMTP_KEPT_TEXT_MAX + 1];
+    wsmtp_client_facts no_facts;
+};
+
+static void on_cancel(uv_async_t *async)
+{
+    wsmtp_client *c = async->data;
+    wsmtp_uv_cancel(c->client);
+}
+
+static void on_done(wsmtp_request *request, const wsmtp_client_error *error)
+{
+    wsmtp_client *c = request->context;
+    c->done = true;
+    c->ok = !error;
+    if (error)
+        c->error = *error;
+}
+
+/* What the result points to goes with the callback; the caller of this header keeps it longer. */
+static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *result)
+{
+    wsmtp_client *c = request->context;
+    const wsmtp_transaction *t = result->transaction;
+    c->done = c->sent = true;
+    c->ok = !result->error;
+    c->result = *result;
+    c->result.texts = NULL;
+    if (result->error) {
+        c->error = c->send_error = *result->error;
+        c->result.error = &c->send_error;
+    }
+    if (result->reply.code) {
+        memcpy(c->reply_text, result->reply.text, result->reply.text_len);
+        c->reply_text[result->reply.text_len] = '\0';
+        c->result.reply.text = c->reply_text;
+        c->result.queue_id = c->reply_text + (result->queue_id - result->reply.text);
+    }
+    if (!result->texts)
+        return;
+    for (size_t i = 0; i < t->recipients_len; i++) {
+        size_t text_len;
+        const char *text = wsmtp_client_recipient_text(result, i, &text_len);
+        if (text_len && !t->recipients[i].from_message)
+            wsmtp_texts_set(&c->texts, t->recipients_len, i, text, text_len);
+    }
+    c->result.texts = c->texts;
+}
+
+/* Runs the loop until the call is done. */
+static bool run(wsmtp_client *c)
+{
+    while (!c->done && uv_run(&c->loop, UV_RUN_ONCE))
+        ;
+    return c->done && c->ok;
+}
+
+static wsmtp_request *begin(wsmtp_client *c)
+{
+    uv_update_time(&c->loop); /* it stood still since the last call */
+    c->done = c->ok = false;
+    c->request.done = on_done;
+    c->request.context = c;
+    return &c->request;
+}
+
+static bool refuse_unopened(wsmtp_client *c)
+{
+    if (c->opened)
+        return false;
+    if (c->server)
+        wsmtp_error_from_host(&c->error, WSMTP_REASON_STATE, WSMTP_CAUSE_NONE,
+                              "the client was not opened");
+    return true;
+}
+
+static wsmtp_client *discard(wsmtp_client *c)
+{
+    wsmtp_uv_server_free(c->server);
+    free(c);
+    return NULL;
+}
+
+wsmtp_client *wsmtp_client_new(const wsmtp_client_options *options)
+{
+    wsmtp_client *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->error.option = "";
+    c->server = wsmtp_uv_server_new(options, &c->error);
+    if (!c->server)
+        return c;
+    if (uv_loop_init(&c->loop) != 0)
+        return discard(c);
+    if (uv_async_init(&c->loop, &c->cancel, on_cancel) != 0) {
+        uv_loop_close(&c->loop);
+        return discard(c);
+    }
+    c->cancel.data = c;
+    uv_unref((uv_handle_t *)&c->cancel);
+    c->client = wsmtp_uv_client_new(&c->loop, c->server);
+    if (c->client)
+        return c;
+    uv_close((uv_handle_t *)&c->cancel, NULL);
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&c->loop);
+    return discard(c);
+}
+
+bool wsmtp_client_open(wsmtp_client *c)
+{
+    if (!c->server)
+        return false;
+    c->opened = true;
+    wsmtp_uv_open(c->client, begin(c));
+    return run(c);
+}
+
+bool wsmtp_client_login(wsmtp_client *c, const wsmtp_credentials *credentials)
+{
+    if (refuse_unopened(c))
+        return false;
+    wsmtp_uv_login(c->client, begin(c), credentials);
+    return run(c);
+}
+
+/* There is no later for a caller that waits. */
+static ptrdiff_t read_body(void *context, uint8_t *buffer, size_t buffer_len)
+{
+    wsmtp_client *c = context;
+    ptrdiff_t n = c->read(c->read_context, buffer, buffer_len);
+    return n < 0 ? WSMTP_BODY_FAILED : n;
+}
+
+bool wsmtp_client_send(wsmtp_client *c, wsmtp_transaction *transaction,
+                       const wsmtp_client_body *body)
+{
+    if (refuse_unopened(c))
+        return false;
+    begin(c);
+    wsmtp_texts_free(c->texts);
+    c->texts = NULL;
+    c->sent = false;
+    c->send.transaction = transaction;
+    c->send.body = *body;
+    if (body->read) {
+        c->read = body->read;
+        c->read_context = body->context;
+        c->send.body.read = read_body;
+        c->send.body.context = c;
+    }
+    c->send.done = on_sent;
+    c->send.context = c;
+    wsmtp_uv_send(c->client, &c->send);
+    return run(c);
+}
+
+bool wsmtp_client_noop(wsmtp_client *c)
+{
+    if (refuse_unopened(c))
+        return false;
+    wsmtp_uv_noop(c->client, begin(c));
+    return run(c);
+}
+
+bool wsmtp_client_reset(wsmtp_client *c)
+{
+    if (refuse_unopened(c))
+        return false;
+    wsmtp_uv_reset(c->client, begin(c));
+    return run(c);
+}
+
+void wsmtp_client_quit(wsmtp_client *c)
+{
+    if (!c->opened || wsmtp_uv_is_over(c->client))
+        return;
+    wsmtp_uv_quit(c->client, begin(c));
+    run(c);
+}
+
+static void on_closed(void *context)
+{
+    ((wsmtp_client *)context)->closed = true;
+}
+
+void wsmtp_client_free(wsmtp_client *c)
+{
+    if (!c)
+        return;
+    if (c->server) {
+        wsmtp_uv_close(c->client, on_closed, c);
+        uv_close((uv_handle_t *)&c->cancel, NULL);
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&c->loop);
+    }
+    wsmtp_uv_server_free(c->server);
+    wsmtp_texts_free(c->texts);
+    wsmtp_wipe(c, sizeof *c);
+    free(c);
+}
+
+bool wsmtp_client_is_open(const wsmtp_client *c)
+{
+    return c->opened && wsmtp_uv_is_idle(c->client);
+}
+
+void wsmtp_client_deadline(wsmtp_client *c, uint32_t total_timeout)
+{
+    if (c->opened)
+        wsmtp_uv_deadline(c->client, total_timeout);
+}
+
+void wsmtp_client_cancel(wsmtp_client *c)
+{
+    if (c->server)
+        uv_async_send(&c->cancel);
+}
+
+const wsmtp_client_error *wsmtp_client_error_get(const wsmtp_client *c)
+{
+    return &c->error;
+}
+
+const wsmtp_client_result *wsmtp_client_result_get(const wsmtp_client *c)
+{
+    return c->sent ? &c->result : NULL;
+}
+
+const wsmtp_client_facts *wsmtp_client_facts_get(wsmtp_client *c)
+{
+    return c->client ? wsmtp_uv_facts(c->client) : &c->no_facts;
+}
