@@ -22,7 +22,7 @@ export function openMessage(message) {
     const reader = message.getReader();
     iterator = { next: () => reader.read(), return: () => reader.cancel() };
   } else {
-    iterator = typeof message === "object" && (message[Symbol.asyncIterator] ?? (!(message instanceof Uint8Array) && message[Symbol.iterator]));
+    iterator = typeof message === "object" && (message?.[Symbol.asyncIterator] ?? (!(message instanceof Uint8Array) && message?.[Symbol.iterator]));
     if (!iterator) return { pieces: [octets(message)] };
     iterator = iterator.call(message);
   }

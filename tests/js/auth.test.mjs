@@ -1,0 +1,113 @@
+// Logging in: keys from WebCrypto or from the engine, servers that cannot prove themselves, and what
+// traces and events show of it.
+
+import assert from "node:assert/strict";
+import { createHmac, createHash, pbkdf2Sync, randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { api } from "../../adapters/js/client.mjs";
+import { host } from "../../adapters/js/hosts/node.mjs";
+import { expect, hello, send } from "../servers/scripted-steps.mjs";
+import { scripted } from "./scripted.mjs";
+
+const QUIT = [expect("QUIT"), send("221 bye")];
+const base64 = (text) => Buffer.from(text).toString("base64");
+const unbase64 = (text) => Buffer.from(text, "base64").toString();
+
+/** The server's side of a SCRAM exchange (RFC 5802), which accepts only a client that knows `pass`. */
+function scramServer({ hash, pass, iterations, tamper = (text) => text }) {
+  const hmac = (key, text) => createHmac(hash, key).update(text).digest();
+  return {
+    do: "call",
+    async run(connection) {
+      const first = unbase64((await connection.readLine()).split(" ")[2]);
+      const bare = first.slice(first.indexOf("n=", 3));
+      const nonce = bare.split("r=")[1] + randomBytes(9).toString("base64");
+      const salt = randomBytes(16);
+      const serverFirst = `r=${nonce},s=${salt.toString("base64")},i=${iterations}`;
+      await connection.write(Buffer.from(`334 ${base64(serverFirst)}\r\n`));
+      const final = unbase64(await connection.readLine());
+      if (!final.startsWith("c=")) return;
+      const [withoutProof, proof] = final.split(",p=");
+      const key = pbkdf2Sync(pass, salt, iterations, createHash(hash).digest().length, hash);
+      const text = `${bare},${serverFirst},${withoutProof}`;
+      const clientKey = hmac(key, "Client Key");
+      const signature = hmac(createHash(hash).update(clientKey).digest(), text);
+      const expected = Buffer.from(clientKey.map((octet, index) => octet ^ signature[index])).toString("base64");
+      if (proof !== expected) return void (await connection.write(Buffer.from("535 5.7.8 wrong proof\r\n")));
+      const serverSignature = hmac(hmac(key, "Server Key"), text).toString("base64");
+      await connection.write(Buffer.from(`334 ${base64(tamper(`v=${serverSignature}`))}\r\n`));
+      const cancelled = (await connection.readLine()) === "*";
+      await connection.write(Buffer.from(cancelled ? "501 5.7.0 cancelled\r\n" : "235 2.7.0 welcome\r\n"));
+    },
+  };
+}
+
+for (const [mechanism, hash] of [["SCRAM-SHA-256", "sha256"], ["SCRAM-SHA-1", "sha1"]]) {
+  for (const [where, maxIterations] of [["WebCrypto", undefined], ["the engine", 4095]]) {
+    test(`${mechanism} with the key derived by ${where}`, async (t) => {
+      const { server } = await scripted(t, [...hello([`AUTH ${mechanism}`]), scramServer({ hash, pass: "p\u00e4ss", iterations: 4096 }), ...QUIT]);
+      let derived = 0;
+      const { deriveBits } = crypto.subtle;
+      t.mock.method(crypto.subtle, "deriveBits", function (...values) {
+        derived += 1;
+        return deriveBits.apply(crypto.subtle, values);
+      });
+      const client = await api({ ...host, maxIterations }).connect({
+        hostname: "127.0.0.1", port: server.port, tls: "none", allowPlaintextAuth: true, auth: { user: "u=s,er", pass: "p\u00e4ss", mechanism },
+      });
+      assert.equal(client.mechanism, mechanism);
+      assert.equal(derived, maxIterations === undefined ? 1 : 0);
+      await client.quit();
+      await server.finished();
+    });
+  }
+}
+
+test("the engine derives the key where WebCrypto refuses", async (t) => {
+  const { server, open } = await scripted(t, [...hello(["AUTH SCRAM-SHA-256"]), scramServer({ hash: "sha256", pass: "p", iterations: 4096 }), ...QUIT]);
+  t.mock.method(crypto.subtle, "deriveBits", () => Promise.reject(new DOMException("iterations", "NotSupportedError")));
+  const client = await open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p" } });
+  await client.quit();
+  await server.finished();
+});
+
+test("a server that does not prove that it knows the password is not believed", async (t) => {
+  const tamper = (text) => text.replace(/v=./, (start) => (start === "v=A" ? "v=B" : "v=A"));
+  const { open } = await scripted(t, [...hello(["AUTH SCRAM-SHA-256"]), scramServer({ hash: "sha256", pass: "p", iterations: 4096, tamper }), ...QUIT]);
+  await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p" } }), { kind: "auth", reason: "auth-server-signature" });
+});
+
+test("iteration counts outside the permitted range are refused, before the work is done", async (t) => {
+  for (const [iterations, limits] of [[1000, {}], [600001, {}], [4096, { iterationsMin: 5000 }], [9000, { iterationsMax: 8000 }]]) {
+    const { open } = await scripted(t, [...hello(["AUTH SCRAM-SHA-256"]), scramServer({ hash: "sha256", pass: "p", iterations }), send("501 cancelled"), ...QUIT]);
+    await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p", ...limits } }), { kind: "auth", reason: "auth-iterations" });
+  }
+});
+
+test("neither traces nor events show credentials", async (t) => {
+  const { open } = await scripted(t, [...hello(["AUTH PLAIN"]), expect("AUTH PLAIN "), send("235 ok"), ...QUIT]);
+  const seen = [];
+  const trace = ({ direction, bytes, redacted }) => seen.push(`${direction} ${Buffer.from(bytes)} ${redacted}`);
+  const client = await open({ allowPlaintextAuth: true, auth: { user: "u", pass: "secret" }, trace, onEvent: (event) => seen.push(JSON.stringify(event)) });
+  await client.quit();
+  assert.ok(seen.some((line) => line === "sent AUTH PLAIN  14"), seen.join("\n"));
+  assert.ok(seen.some((line) => line.startsWith("received 235")));
+  for (const secret of ["secret", base64("\0u\0secret")]) assert.ok(!seen.join("\n").includes(secret));
+});
+
+test("a listener, a trace or a policy that throws does not end the session", async (t) => {
+  const { server, open } = await scripted(t, [...hello([]), expect("NOOP"), send("250 ok"), ...QUIT]);
+  const broken = () => {
+    throw new Error("broken");
+  };
+  const client = await open({ onEvent: broken, trace: broken });
+  await client.noop();
+  await client.quit();
+  await server.finished();
+});
+
+test("AUTH that is not offered, or not the one asked for", async (t) => {
+  const { open } = await scripted(t, [...hello(["AUTH PLAIN LOGIN"]), expect("QUIT"), send("221 bye")]);
+  await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p", mechanism: "cram-md5" } }), { kind: "auth", reason: "auth-not-offered" });
+  await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", accessToken: "t" } }), { kind: "auth", reason: "auth-no-mechanism" });
+});

@@ -1,0 +1,73 @@
+// Compiled, never run: what the types must allow, and (after @ts-expect-error) what they must refuse.
+
+import { boundedPolicy, connect, connectSmtps, connectSmtpStarttls, sendMail, SmtpError } from "wasm-smtp";
+import type { AuditEvent, Client, SendResult } from "wasm-smtp";
+import { api } from "wasm-smtp/client";
+import type { Host } from "wasm-smtp/client";
+
+export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIterable<string>): Promise<string> {
+  await using client: Client = await connect({
+    hostname: "smtp.example.com",
+    port: 465,
+    tls: "implicit",
+    ehloName: "client.example.com",
+    auth: { user: "u", pass: "p", mechanism: "SCRAM-SHA-256" },
+    timeouts: { connect: 1000, endOfData: Infinity },
+    signal: AbortSignal.timeout(1000),
+    policy: boundedPolicy({ maxRecipients: 3 }),
+    onEvent(event: AuditEvent) {
+      if (event.type === "RecipientRejected") event.address.toUpperCase();
+      if (event.type === "SessionAborted") event.error.reason.toUpperCase();
+    },
+    trace: ({ direction, bytes }) => void [direction === "sent", bytes.length],
+  });
+  const result: SendResult = await client.send({ from: null, to: ["a@example.com"], message: stream });
+  await client.send({ from: "a@example.com", to: "b@example.com", message: pieces, newlines: "crlf", longLines: "pass", size: 3 });
+  await client.send({ from: "a@example.com", to: "b@example.com", message: ["a", new Uint8Array(1)], smtputf8: true, allOrNothing: true });
+  await client.login({ user: "u", accessToken: "t" }, { signal: AbortSignal.timeout(1) });
+  const size: number | null = client.capabilities.size;
+  const status: "accepted" | "refused" | "deferred" | "not-sent" | "in-doubt" | undefined = result.recipients[0]?.status;
+  await connectSmtps("smtp.example.com", 465, "client.example.com", { ca: ["PEM"] });
+  await connectSmtpStarttls("smtp.example.com", 587, "client.example.com");
+  await sendMail({ hostname: "smtp.example.com", from: "a@example.com", to: "b@example.com", message: "x" });
+  try {
+    await client.quit();
+  } catch (error) {
+    if (error instanceof SmtpError && error.kind === "refused" && error.retryable) return `${error.code} ${error.recipients?.length}`;
+  }
+  return `${size} ${status}`;
+}
+
+export const host: Host = {
+  module: () => new WebAssembly.Module(new Uint8Array()),
+  open: async ({ hostname, port, signal }) => ({
+    read: async () => (signal.aborted ? null : new TextEncoder().encode(hostname + port)),
+    write: async () => undefined,
+    startTls() {
+      throw new Error("no TLS");
+    },
+    close: async () => undefined,
+  }),
+};
+export const own = api(host).connect({ hostname: "localhost", tls: "none" });
+
+// @ts-expect-error hostname is needed
+connect({ port: 25 });
+// @ts-expect-error there is no such mode
+connect({ hostname: "h", tls: "maybe" });
+// @ts-expect-error a misspelt option
+connect({ hostname: "h", tlsMode: "none" });
+// @ts-expect-error a password or a token, not both
+connect({ hostname: "h", auth: { user: "u", pass: "p", accessToken: "t" } });
+// @ts-expect-error and not neither
+connect({ hostname: "h", auth: { user: "u" } });
+// @ts-expect-error a mode is part of the shortcut's name
+connectSmtps("h", 465, "e", { tls: "none" });
+// @ts-expect-error recipients are strings
+sendMail({ hostname: "h", from: null, to: [{ address: "a@b" }], message: "" });
+// @ts-expect-error a message is needed
+sendMail({ hostname: "h", from: null, to: "a@example.com" });
+// @ts-expect-error numbers are no message
+sendMail({ hostname: "h", from: null, to: "a@example.com", message: 3 });
+// @ts-expect-error errors cannot be changed
+new SmtpError().kind = "input";
