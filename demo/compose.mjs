@@ -3,8 +3,8 @@
 // as base64 (RFC 2045), the address by a strict form.
 
 const encoder = new TextEncoder();
-/** Octets an encoded word holds: 45 make 60 base64 characters, 72 with its frame (75 are allowed). */
-const WORD = 45;
+/** Octets an encoded word holds: 39 make 52 base64 characters; with its frame and the longest field name 74 (76 are allowed). */
+const WORD = 39;
 const LINE = 57; // octets on a base64 line: 76 characters
 
 const base64 = (bytes) => btoa(String.fromCharCode(...bytes));

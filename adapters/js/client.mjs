@@ -281,7 +281,7 @@ export async function connect(host, given) {
       emit("AuthCompleted", { mechanism: session.mechanism() });
       settle();
     },
-    mail: ({ reply }) => emit("MailFromAccepted", reply),
+    mail: ({ reply }) => reply.code < 300 && emit("MailFromAccepted", reply),
     recipient({ recipient, reply }) {
       operation.texts[recipient] = reply.text;
       emit(reply.code < 300 ? "RecipientAccepted" : "RecipientRejected", { address: operation.to[recipient], ...reply });
