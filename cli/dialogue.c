@@ -1,0 +1,131 @@
+#include "dialogue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char hidden[] = "[hidden]";
+
+void dialogue_init(dialogue *d, dialogue_callback line, void *context)
+{
+    *d = (dialogue){.line = line, .context = context};
+}
+
+static void tell(dialogue *d, dialogue_side side, const char *text, uint64_t octets)
+{
+    dialogue_line line = {.side = side, .at = d->last_at, .text = text, .octets = octets};
+    d->line(d->context, &line);
+}
+
+static void tell_message(dialogue *d)
+{
+    if (d->octets > 0)
+        tell(d, DIALOGUE_MESSAGE, "", d->octets);
+    d->octets = 0;
+}
+
+static void add_text(dialogue_buffer *b, const char *text)
+{
+    size_t n = strlen(text);
+    if (b->len + n > DIALOGUE_LINE_MAX) {
+        b->is_cut = true;
+        return;
+    }
+    memcpy(b->text + b->len, text, n);
+    b->len += n;
+}
+
+static void add_octet(dialogue_buffer *b, uint8_t c)
+{
+    char text[8] = {(char)c};
+    /* Octets above 127 too: terminals take some of them, UTF-8 or not, as controls. */
+    if (c < ' ' || c >= 0x7f)
+        snprintf(text, sizeof text, "\\x%02X", c);
+    add_text(b, text);
+}
+
+static void finish_line(dialogue *d, dialogue_buffer *b, dialogue_side side)
+{
+    b->text[b->len] = '\0';
+    if (b->is_cut)
+        strcat(b->text, "...");
+    tell(d, side, b->text, 0);
+    b->len = 0;
+    b->is_cut = false;
+}
+
+static void add_octets(dialogue *d, dialogue_buffer *b, dialogue_side side, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '\n') {
+            finish_line(d, b, side);
+        } else if (bytes[i] != '\r') {
+            add_octet(b, bytes[i]);
+        }
+    }
+}
+
+static void sent(dialogue *d, const wsmtp_trace *trace)
+{
+    size_t secret_at = trace->secret_at < trace->bytes_len ? trace->secret_at : trace->bytes_len;
+    size_t secret_len = trace->bytes_len - secret_at;
+    if (d->in_message) {
+        d->octets += trace->bytes_len;
+        return;
+    }
+    if (d->hides && secret_at > 0)
+        d->hides = false;
+    add_octets(d, &d->client, DIALOGUE_CLIENT, trace->bytes, secret_at);
+    /* A long secret comes in pieces, and is one line all the same. */
+    if (secret_len == 0 || d->hides)
+        return;
+    d->hides = true;
+    add_text(&d->client, hidden);
+    finish_line(d, &d->client, DIALOGUE_CLIENT);
+}
+
+void dialogue_trace(dialogue *d, const wsmtp_trace *trace)
+{
+    d->last_at = trace->at;
+    if (trace->sent) {
+        sent(d, trace);
+        return;
+    }
+    tell_message(d);
+    d->hides = false;
+    add_octets(d, &d->server, DIALOGUE_SERVER, trace->bytes, trace->bytes_len);
+}
+
+static void note(dialogue *d, const char *text, const char *address, const char *why)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s%s%s%s%s", text, address ? " " : "", address ? address : "",
+             why && *why ? ": " : "", why && *why ? why : "");
+    tell(d, DIALOGUE_NOTE, line, 0);
+}
+
+void dialogue_event(dialogue *d, const wsmtp_client_event *event)
+{
+    d->last_at = event->at;
+    switch (event->type) {
+    case WSMTP_CLIENT_EVENT_ATTEMPT: note(d, "connecting to", event->address, NULL); break;
+    case WSMTP_CLIENT_EVENT_ATTEMPT_FAILED:
+        note(d, "no connection to", event->address, wsmtp_cause_name(event->cause));
+        break;
+    case WSMTP_CLIENT_EVENT_CONNECTED: note(d, "connected to", event->address, NULL); break;
+    case WSMTP_CLIENT_EVENT_SECURED: note(d, "TLS established, certificate verified", NULL, NULL); break;
+    case WSMTP_CLIENT_EVENT_CLOSED:
+        tell_message(d);
+        note(d, "closed", NULL, NULL);
+        break;
+    case WSMTP_CLIENT_EVENT_ENGINE:
+        if (event->engine && event->engine->type == WSMTP_EVENT_BODY) {
+            d->in_message = true;
+        } else if (event->engine && (event->engine->type == WSMTP_EVENT_DONE ||
+                                     event->engine->type == WSMTP_EVENT_FAILED)) {
+            tell_message(d);
+            d->in_message = false;
+        }
+        break;
+    default: break;
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * The message: read from a file or a stream in pieces, so that memory stays constant, and looked
+ * through beforehand where that is possible (a file; or a stream that ends within the first piece).
+ */
+#ifndef CLI_MESSAGE_H
+#define CLI_MESSAGE_H
+
+#include <stdio.h>
+
+#include <wsmtp/client.h>
+
+#include "failure.h"
+#include "memory.h"
+
+#define MESSAGE_PIECE 65536u /* octets read ahead before a connection is opened */
+
+typedef struct message_options {
+    bool recipients_from_headers;
+    bool dot_ends;      /* a line with a dot alone ends the message (sendmail without -i) */
+    const char *domain; /* for addresses without one; may be NULL */
+} message_options;
+
+typedef struct message {
+    const char *name; /* in errors */
+    FILE *file;
+    char *head;       /* read ahead; to be sent first */
+    size_t head_len, head_at;
+    bool at_end;      /* nothing is in the file any more */
+    bool scanned;
+    wsmtp_body_scan scan;
+    char error[160];  /* why reading failed; empty: it did not */
+    /* The search for the dot. */
+    bool dot_ends, dot_held, line_start;
+} message;
+
+/*
+ * Opens the message (path NULL or "-": stdin), reads its beginning, takes recipients from its header
+ * section if asked to, and scans it if possible. A message with a line over 998 octets is refused.
+ */
+bool message_open(message *m, const char *path, const message_options *options,
+                  text_list *recipients, failure *f);
+
+/* Body callback of the client: context is the message. */
+ptrdiff_t message_read(void *context, uint8_t *buffer, size_t buffer_len);
+
+void message_close(message *m);
+
+#endif

@@ -1,0 +1,42 @@
+/* A client made of settings, with whoever watches it: transcript, picture, progress. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include <stdio.h>
+
+#include <wsmtp/client.h>
+
+#include "dialogue.h"
+#include "failure.h"
+#include "progress.h"
+#include "secret.h"
+#include "settings.h"
+#include "timeline.h"
+
+typedef struct session {
+    const settings *settings;
+    wsmtp_client *client;
+    secret secret;
+    dialogue dialogue;
+    FILE *transcript; /* NULL: none */
+    FILE *waterfall;
+    timeline timeline;
+    progress progress;
+} session;
+
+/*
+ * Reads the password or token, opens the files that are to be written, and makes the client; nothing
+ * connects yet. message_octets is for the progress: 0 if unknown.
+ */
+bool session_begin(session *n, const settings *s, uint64_t message_octets, failure *f);
+
+/* Connects and logs in. Signals cancel what runs from here on. */
+bool session_open(session *n);
+
+/* Quits, and writes the picture; false if a file could not be written. */
+bool session_end(session *n, failure *f);
+
+/* Frees everything. Facts and errors of the client are gone then. */
+void session_free(session *n);
+
+#endif
