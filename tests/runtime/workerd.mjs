@@ -21,6 +21,9 @@ const require = createRequire(new URL("../package.json", import.meta.url));
  */
 const COMPATIBILITY_DATE = "2025-11-01";
 
+/** What bundlers for Workers ask packages for. */
+export const workerConditions = ["workerd", "worker", "browser"];
+
 /** Bundles `entry` as an upload to Cloudflare is bundled; wasm stays a module beside it. */
 export async function bundleWorker(entry, { minify = false, folder }) {
   const packages = join(folder, "packages");
@@ -35,9 +38,9 @@ export async function bundleWorker(entry, { minify = false, folder }) {
     minify,
     format: "esm",
     target: "esnext",
-    conditions: ["workerd", "worker", "browser"],
+    conditions: workerConditions,
     external: ["cloudflare:*"],
-    nodePaths: [packages],
+    nodePaths: [packages, join(ROOT, "tests/node_modules")],
     logLevel: "error",
     plugins: [
       {
