@@ -86,7 +86,9 @@ static void check_domain(const char *text, size_t text_len, bool utf8)
     size_t label = 0;
     for (size_t i = 0; i < text_len; i++) {
         REQUIRE(!strchr(" <>\"@[]\\,:;()", text[i]));
-        label = text[i] == '.' ? 0 : label + 1;
+        /* Characters: the DNS form of a label has an octet or more for each. */
+        bool continued = ((unsigned char)text[i] & 0xc0) == 0x80;
+        label = text[i] == '.' ? 0 : label + !continued;
         REQUIRE(label <= WSMTP_DOMAIN_LABEL_MAX);
         REQUIRE(label || (i && i + 1 < text_len && text[i - 1] != '.'));
     }
