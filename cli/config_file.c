@@ -102,6 +102,7 @@ static bool open_file(config_file *config, const settings *s, FILE **file, failu
         if (!*file && errno != ENOENT)
             return failure_config(f, "%s cannot be opened: %s", config->name, strerror(errno));
     }
+    config->is_missing = !*file;
     if (!*file)
         return failure_config(f, "no server is given, and there is neither ~%s nor %s to name one", usual,
                               host_system_config());

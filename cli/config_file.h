@@ -22,6 +22,7 @@ typedef struct config_file {
     char *name;
     char *text; /* settings borrow from it */
     size_t len;
+    bool is_missing; /* no file was named, and none of the usual ones is there */
 } config_file;
 
 /*

@@ -57,7 +57,11 @@ static bool read_config(settings *s, config_file *config, failure *f)
         return failure_usage(f, "--server and --account exclude each other");
     if (s->has_server && s->config_file)
         return failure_usage(f, "--server and --config exclude each other");
-    return s->has_server || config_file_read(config, s, f);
+    if (s->has_server || config_file_read(config, s, f))
+        return true;
+    if (config->is_missing && !s->account)
+        return failure_usage(f, "--server is needed: there is no configuration file to name one");
+    return false;
 }
 
 static bool check(const settings *s, int paths, failure *f)

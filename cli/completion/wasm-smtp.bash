@@ -1,0 +1,39 @@
+# Completion of wasm-smtp for bash.
+_wasm_smtp() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options
+    local session='--ehlo --ca --tls-name --cert --key --pin --timeout'
+    local output='--json --transcript --waterfall --help --version'
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'send probe sendmail --help --version' -- "$word")
+        return
+    fi
+    case $previous in
+    --password-file | --token-file | --ca | --cert | --key | --config | --waterfall | -C)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return ;;
+    --password-env | --token-env)
+        mapfile -t COMPREPLY < <(compgen -e -- "$word")
+        return ;;
+    --auth)
+        mapfile -t COMPREPLY < <(compgen -W 'PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 XOAUTH2 OAUTHBEARER' -- "$word")
+        return ;;
+    --server)
+        mapfile -t COMPREPLY < <(compgen -W 'smtps:// smtp:// smtp+plain:// lmtp:// lmtp+unix:' -- "$word")
+        return ;;
+    esac
+    case ${COMP_WORDS[1]} in
+    send)
+        options="--server --account --config --from --to --recipients-from-headers --user --password-file
+            --password-env --password-fd --token-file --token-env --auth --allow-plaintext-auth --smtputf8
+            --all-or-nothing --no-pipelining --no-chunking $session $output" ;;
+    probe) options="$session $output" ;;
+    sendmail) options="-t -i -f -r -a -C -v --account --config $output" ;;
+    *) return ;;
+    esac
+    case $word in
+    -*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    esac
+}
+complete -o filenames -F _wasm_smtp wasm-smtp
