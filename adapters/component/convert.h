@@ -1,0 +1,44 @@
+/* Between the types of wit/smtp.wit and those of wsmtp/client.h. Private. */
+#ifndef WSMTP_COMPONENT_CONVERT_H
+#define WSMTP_COMPONENT_CONVERT_H
+
+#include <wsmtp/client.h>
+
+#include "settings.h"
+#include "smtp.h"
+
+#define WSMTP_COMPONENT_HOST_MAX 255u
+
+/* What a session needs of a config. Points into the config, which stays where it is. */
+typedef struct wsmtp_component_settings {
+    wsmtp_settings settings;
+    char host[WSMTP_COMPONENT_HOST_MAX + 1];
+} wsmtp_component_settings;
+
+/* False with *error filled in if something in the config breaks a rule. */
+bool wsmtp_component_settings_take(wsmtp_component_settings *settings,
+                                   const wasm_smtp_smtp_types_config_t *config,
+                                   wsmtp_client_error *error);
+
+/* Limits of time into timeouts, which has WSMTP_PHASE_COUNT elements. */
+void wsmtp_component_limits(uint32_t *timeouts, const wasm_smtp_smtp_types_list_time_limit_t *limits);
+
+wsmtp_tls wsmtp_component_tls(wasm_smtp_smtp_types_tls_mode_t mode);
+
+/* What to log in with, pointing into from; false: nothing. */
+bool wsmtp_component_credentials(wsmtp_credentials *to, const wasm_smtp_smtp_types_credentials_t *from);
+
+/* A transaction that points into the envelope; false if memory is short. */
+bool wsmtp_component_transaction(wsmtp_transaction *to, const wasm_smtp_smtp_types_envelope_t *from);
+void wsmtp_component_transaction_end(wsmtp_transaction *transaction);
+
+/* Allocate what they point to; the bindings free it. error may be NULL: a message without one. */
+void wsmtp_component_reply(wasm_smtp_smtp_types_reply_t *to, uint16_t code,
+                           wsmtp_enhanced_code enhanced, const char *text, size_t text_len);
+void wsmtp_component_error(wasm_smtp_smtp_types_error_t *to, const wsmtp_client_error *from,
+                           const wasm_smtp_smtp_types_list_recipient_outcome_t *recipients);
+void wsmtp_component_recipients(wasm_smtp_smtp_types_list_recipient_outcome_t *to,
+                                const wsmtp_transaction *transaction,
+                                const wsmtp_client_result *result);
+
+#endif

@@ -1,0 +1,60 @@
+/* The interface smtp-send. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "deliver.h"
+#include "roots.h"
+
+typedef struct sending {
+    wsmtp_component_settings settings;
+    wsmtp_credentials credentials;
+    wsmtp_client_error refused;
+    wsmtp_wasi_session session;
+} sending;
+
+static bool send(sending *s, const wasm_smtp_smtp_types_message_t *message,
+                 wasm_smtp_smtp_types_outcome_t *outcome, wasm_smtp_smtp_types_error_t *error)
+{
+    wsmtp_client_body body = {.data = message->content.ptr, .data_len = message->content.len};
+    wsmtp_wasi_session *session = &s->session;
+    if (!wsmtp_wasi_session_init(session, &s->settings.settings)) {
+        wsmtp_wasi_session_end(session);
+        abort();
+    }
+    bool open = wsmtp_wasi_session_open(session);
+    bool ok = wsmtp_component_deliver(session, open ? NULL : &session->error, &message->envelope,
+                                      &body, outcome, error);
+    wsmtp_wasi_session_command(session, WSMTP_REQUEST_QUIT, NULL);
+    wsmtp_wasi_session_end(session);
+    return ok;
+}
+
+bool exports_wasm_smtp_smtp_smtp_send_send(exports_wasm_smtp_smtp_smtp_send_config_t *config,
+                                           exports_wasm_smtp_smtp_smtp_send_credentials_t *credentials,
+                                           exports_wasm_smtp_smtp_smtp_send_message_t *message,
+                                           exports_wasm_smtp_smtp_smtp_send_outcome_t *outcome,
+                                           exports_wasm_smtp_smtp_smtp_send_error_t *error)
+{
+    bool ok = false;
+    sending *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    if (wsmtp_component_settings_take(&s->settings, config, &s->refused)) {
+        if (wsmtp_component_credentials(&s->credentials, credentials))
+            s->settings.settings.options.credentials = &s->credentials;
+        ok = send(s, message, outcome, error);
+    } else {
+        wsmtp_component_deliver(NULL, &s->refused, &message->envelope, NULL, outcome, error);
+    }
+    free(s);
+    exports_wasm_smtp_smtp_smtp_send_credentials_free(credentials);
+    exports_wasm_smtp_smtp_smtp_send_config_free(config);
+    exports_wasm_smtp_smtp_smtp_send_message_free(message);
+    return ok;
+}
+
+void exports_wasm_smtp_smtp_smtp_send_bundled_roots(smtp_string_t *name)
+{
+    const char *roots = wsmtp_roots_name();
+    smtp_string_dup_n(name, roots, strlen(roots));
+}
