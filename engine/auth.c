@@ -13,30 +13,27 @@ static size_t encoded_len(size_t n)
     return (n + 2) / 3 * 4;
 }
 
-static void begin_secret(wsmtp_engine *e)
+/* Starts the response that is ready. */
+static void respond(wsmtp_engine *e)
 {
-    e->secret_start = wsmtp_output_position(e);
-    e->secret_end = UINT64_MAX;
+    e->secret_at = e->output_end;
     e->auth_state = AUTH_SENDING;
+    wsmtp_auth_pump(e);
 }
 
 void wsmtp_auth_pump(wsmtp_engine *e)
 {
     while (e->auth_state == AUTH_SENDING && wsmtp_reserve(e, 4)) {
         uint8_t raw[3];
-        char text[4];
-        size_t n = 0, got;
-        while (n < 3 && (got = wsmtp_sasl_read(&e->sasl, raw + n, 3 - n)) > 0)
-            n += got;
+        size_t n = wsmtp_sasl_read(&e->sasl, raw, sizeof raw);
         if (n > 0) {
-            wsmtp_put(e, text, wsmtp_base64_encode(raw, n, text));
-            wsmtp_wipe(raw, sizeof raw);
-            wsmtp_wipe(text, sizeof text);
+            char *text = (char *)e->config->output + e->output_end;
+            e->output_end += wsmtp_base64_encode(raw, n, text);
         } else {
             wsmtp_put_text(e, "\r\n");
-            e->secret_end = wsmtp_output_position(e);
             e->auth_state = AUTH_WAITING;
         }
+        wsmtp_wipe(raw, sizeof raw);
     }
 }
 
@@ -49,37 +46,34 @@ static wsmtp_field secret_field(wsmtp_mechanism m)
 
 wsmtp_reason wsmtp_login(wsmtp_engine *e, const wsmtp_credentials *credentials)
 {
-    wsmtp_mechanism mechanism;
+    if (!WSMTP_FEATURE_AUTH)
+        return wsmtp_reject(e, WSMTP_REASON_NOT_BUILT, WSMTP_FIELD_NONE, 0);
     if (e->state != STATE_READY || e->queued_event || e->output_end > e->output_start)
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
     if (!e->secure && !credentials->allow_plaintext_auth)
         return wsmtp_reject(e, WSMTP_REASON_AUTH_NOT_SECURE, WSMTP_FIELD_NONE, 0);
-    wsmtp_reason reason =
-        wsmtp_mechanism_choose(credentials, e->capabilities.auth, &mechanism);
+    wsmtp_mechanism mechanism;
+    wsmtp_reason reason = wsmtp_mechanism_choose(credentials, e->capabilities.auth, &mechanism);
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_MECHANISM, 0);
     reason = wsmtp_sasl_begin(&e->sasl, mechanism, credentials);
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, e->sasl.field, 0);
+    const bool first = wsmtp_sasl_client_first(&e->sasl);
+    const size_t response_len = first ? encoded_len(wsmtp_sasl_response_len(&e->sasl)) : 0;
+    if (response_len + 2 > AUTH_LINE_MAX)
+        return wsmtp_reject(e, WSMTP_REASON_CREDENTIAL_TOO_LONG, secret_field(mechanism), 0);
 
-    bool first = wsmtp_sasl_client_first(&e->sasl);
     size_t name_len;
     const char *name = wsmtp_mechanism_name(mechanism, &name_len);
-    size_t response_len = first ? encoded_len(wsmtp_sasl_response_len(&e->sasl)) : 0;
-    if (response_len + 2 > AUTH_LINE_MAX) {
-        wsmtp_sasl_end(&e->sasl);
-        return wsmtp_reject(e, WSMTP_REASON_CREDENTIAL_TOO_LONG, secret_field(mechanism), 0);
-    }
-    wsmtp_put_text(e, "AUTH ");
-    wsmtp_put(e, name, name_len);
     e->state = STATE_AUTH;
     e->mechanism = mechanism;
-    e->auth_reason = WSMTP_REASON_OK;
     e->epoch++;
+    wsmtp_put_text(e, "AUTH ");
+    wsmtp_put(e, name, name_len);
     if (first && 5 + name_len + 1 + response_len + 2 <= COMMAND_MAX) {
         wsmtp_put_text(e, response_len ? " " : " =");
-        begin_secret(e);
-        wsmtp_auth_pump(e);
+        respond(e);
     } else {
         wsmtp_put_text(e, "\r\n");
         e->auth_state = first ? AUTH_PROMPT : AUTH_WAITING;
@@ -97,97 +91,99 @@ static void cancel(wsmtp_engine *e, wsmtp_reason reason)
 }
 
 /* Goes on after the mechanism has taken a challenge or a key. */
-static void go_on(wsmtp_engine *e, wsmtp_sasl_status status, wsmtp_event *event)
+static void go_on(wsmtp_engine *e, wsmtp_sasl_status status)
 {
     if (status == WSMTP_SASL_RESPOND) {
-        begin_secret(e);
-        wsmtp_auth_pump(e);
+        respond(e);
     } else if (status == WSMTP_SASL_NEED_KEY) {
         e->auth_state = AUTH_KEY;
-        event->type = WSMTP_EVENT_DERIVE_KEY;
-        event->hash = e->sasl.scram_hash;
-        event->iterations = e->sasl.scram_iterations;
-        event->salt = e->sasl.scram_salt;
-        event->salt_len = e->sasl.scram_salt_len;
+        e->event.type = WSMTP_EVENT_DERIVE_KEY;
+        e->event.hash = e->sasl.scram_hash;
+        e->event.iterations = e->sasl.scram_iterations;
+        e->event.salt = e->sasl.scram_salt;
+        e->event.salt_len = e->sasl.scram_salt_len;
     } else {
         cancel(e, e->sasl.reason);
     }
 }
 
-static void challenge(wsmtp_engine *e, wsmtp_event *event)
+/* Decodes a text of the server's into e->kept_text, which no transaction needs now. */
+static bool decode(wsmtp_engine *e, const char *text, size_t text_len, size_t *decoded_len)
 {
-    uint8_t decoded[WSMTP_SASL_CHALLENGE_MAX];
-    size_t decoded_len = sizeof decoded;
-    if (e->auth_state == AUTH_PROMPT) {
-        begin_secret(e);
-        wsmtp_auth_pump(e);
-    } else if (e->auth_state != AUTH_WAITING) {
+    *decoded_len = WSMTP_SASL_CHALLENGE_MAX;
+    return wsmtp_base64_decode(text, text_len, (uint8_t *)e->kept_text, decoded_len);
+}
+
+_Static_assert(WSMTP_KEPT_TEXT_MAX >= WSMTP_SASL_CHALLENGE_MAX, "a challenge fits into kept_text");
+
+static void challenge(wsmtp_engine *e)
+{
+    size_t decoded_len;
+    if (e->auth_state == AUTH_PROMPT)
+        respond(e);
+    else if (e->auth_state != AUTH_WAITING)
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
-    } else if (!wsmtp_base64_decode(e->reply.text, e->reply.text_len, decoded, &decoded_len)) {
+    else if (!decode(e, e->reply.text, e->reply.text_len, &decoded_len))
         cancel(e, WSMTP_REASON_AUTH_CHALLENGE);
-    } else {
-        go_on(e, wsmtp_sasl_challenge(&e->sasl, decoded, decoded_len), event);
-    }
-    wsmtp_wipe(decoded, sizeof decoded);
+    else
+        go_on(e, wsmtp_sasl_challenge(&e->sasl, (const uint8_t *)e->kept_text, decoded_len));
 }
 
 /* Additional data with success: the word of the text that decodes to a SCRAM server-final. */
-static size_t final_data(const wsmtp_reply *reply, uint8_t *data, size_t data_len)
+static size_t final_data(wsmtp_engine *e)
 {
-    for (size_t at = 0; at < reply->text_len;) {
-        size_t n = 0;
-        while (at + n < reply->text_len && reply->text[at + n] != ' ')
-            n++;
-        size_t decoded_len = data_len;
-        if (wsmtp_base64_decode(reply->text + at, n, data, &decoded_len) && decoded_len > 2 &&
-            (data[0] == 'v' || data[0] == 'e') && data[1] == '=')
+    const wsmtp_reply *reply = &e->reply;
+    for (size_t end, at = 0; at < reply->text_len; at = end + 1) {
+        size_t decoded_len;
+        for (end = at; end < reply->text_len && reply->text[end] != ' '; end++)
+            ;
+        if (decode(e, reply->text + at, end - at, &decoded_len) && decoded_len > 2 &&
+            (e->kept_text[0] == 'v' || e->kept_text[0] == 'e') && e->kept_text[1] == '=')
             return decoded_len;
-        at += n + 1;
     }
     return 0;
 }
 
-static void succeeded(wsmtp_engine *e, wsmtp_event *event)
+static void succeeded(wsmtp_engine *e)
 {
-    uint8_t data[WSMTP_SASL_CHALLENGE_MAX];
-    size_t data_len = final_data(&e->reply, data, sizeof data);
+    const size_t data_len = final_data(e);
     if (e->auth_state != AUTH_WAITING && e->auth_state != AUTH_PROMPT) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
-    } else if (wsmtp_sasl_success(&e->sasl, data, data_len) != WSMTP_SASL_DONE) {
+    } else if (wsmtp_sasl_success(&e->sasl, (const uint8_t *)e->kept_text, data_len) !=
+               WSMTP_SASL_DONE) {
         wsmtp_fail_with_reply(e, e->sasl.reason);
     } else {
-        event->type = WSMTP_EVENT_AUTHENTICATED;
+        e->event.type = WSMTP_EVENT_AUTHENTICATED;
         e->state = STATE_READY;
     }
 }
 
-static void refused(wsmtp_engine *e, wsmtp_event *event)
+static void refused(wsmtp_engine *e)
 {
-    wsmtp_reason reason = e->auth_state == AUTH_CANCELLED ? e->auth_reason
-                                                          : WSMTP_REASON_AUTH_REFUSED;
-    wsmtp_error_set(&e->error, reason, WSMTP_STEP_AUTH, &e->reply);
-    if (reason == WSMTP_REASON_AUTH_REFUSED && secret_field(e->mechanism) == WSMTP_FIELD_TOKEN) {
-        e->error.detail = e->kept_text;
-        e->error.detail_len = wsmtp_clean((const char *)e->sasl.challenge, e->sasl.challenge_len,
-                                          e->kept_text, sizeof e->kept_text);
-    }
-    if (e->auth_state == AUTH_CANCELLED)
+    if (e->auth_state == AUTH_CANCELLED) {
+        wsmtp_refused(e, e->auth_reason);
         e->error.retryable = false;
-    event->type = WSMTP_EVENT_REFUSED;
-    event->error = &e->error;
+    } else {
+        wsmtp_refused(e, WSMTP_REASON_AUTH_REFUSED);
+        if (secret_field(e->mechanism) == WSMTP_FIELD_TOKEN) {
+            e->error.detail = e->kept_text;
+            e->error.detail_len = wsmtp_clean((const char *)e->sasl.challenge, e->sasl.challenge_len,
+                                              e->kept_text, sizeof e->kept_text);
+        }
+    }
     e->state = STATE_READY;
 }
 
-void wsmtp_auth_reply(wsmtp_engine *e, wsmtp_event *event)
+void wsmtp_auth_reply(wsmtp_engine *e)
 {
     if (e->auth_state == AUTH_KEY)
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNSOLICITED);
     else if (e->reply.code == 334)
-        challenge(e, event);
+        challenge(e);
     else if (e->reply.code == 235)
-        succeeded(e, event);
+        succeeded(e);
     else if (e->reply.code >= 400)
-        refused(e, event);
+        refused(e);
     else
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
     if (e->state == STATE_READY) {
@@ -198,12 +194,11 @@ void wsmtp_auth_reply(wsmtp_engine *e, wsmtp_event *event)
 
 wsmtp_reason wsmtp_key_derived(wsmtp_engine *e, const uint8_t *key, size_t key_len)
 {
-    if (e->state != STATE_AUTH || e->auth_state != AUTH_KEY)
+    if (!WSMTP_FEATURE_SCRAM || e->state != STATE_AUTH || e->auth_state != AUTH_KEY)
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
     if (key_len != wsmtp_hash_len(e->sasl.scram_hash))
         return wsmtp_reject(e, WSMTP_REASON_AUTH_KEY, WSMTP_FIELD_NONE, 0);
-    wsmtp_event unused;
-    go_on(e, wsmtp_sasl_key(&e->sasl, key, key_len), &unused);
+    go_on(e, wsmtp_sasl_key(&e->sasl, key, key_len));
     e->epoch++;
     return WSMTP_REASON_OK;
 }

@@ -5,6 +5,13 @@
  */
 #include "internal.h"
 
+bool wsmtp_body_open(const wsmtp_engine *e)
+{
+    return e->state == STATE_TRANSACTION && e->writing &&
+           e->writing->to_write == WSMTP_STEP_BODY &&
+           e->writing->awaiting != WSMTP_STEP_CLOSED && !e->body_ending;
+}
+
 void wsmtp_body_begin(wsmtp_engine *e)
 {
     e->body_octets = 0;
@@ -115,7 +122,7 @@ size_t wsmtp_body_write(wsmtp_engine *e, const void *data, size_t data_len)
 wsmtp_reason wsmtp_body_end(wsmtp_engine *e)
 {
     wsmtp_transaction *t = e->writing;
-    if (wsmtp_over(e) || !t || t->stage != STAGE_BODY || e->body_ending)
+    if (!wsmtp_body_open(e))
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_MESSAGE, 0);
     if (e->body_after_cr && !(t->flags & WSMTP_SEND_MAKE_CRLF)) {
         wsmtp_fail(e, WSMTP_REASON_BODY_BARE_CR);

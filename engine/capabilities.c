@@ -4,117 +4,114 @@
  */
 #include "internal.h"
 
-/* Keywords in the order of the WSMTP_CAP_ bits, from the second on; a space ends each. */
-static const char keywords[] =
-    "PIPELINING SIZE STARTTLS 8BITMIME SMTPUTF8 ENHANCEDSTATUSCODES AUTH DSN CHUNKING BINARYMIME "
-    "LIMITS REQUIRETLS DELIVERBY FUTURERELEASE MT-PRIORITY PRDR PIPECONNECT XCLIENT VRFY EXPN HELP "
-    "ETRN ";
-
 static char upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
+/* Words in capitals; a space ends each. The keywords are in the order of the WSMTP_CAP_ bits. */
+static const char keywords[] =
+    "ESMTP PIPELINING SIZE STARTTLS 8BITMIME SMTPUTF8 ENHANCEDSTATUSCODES AUTH DSN CHUNKING "
+    "BINARYMIME LIMITS REQUIRETLS DELIVERBY FUTURERELEASE MT-PRIORITY PRDR PIPECONNECT XCLIENT "
+    "VRFY EXPN HELP ETRN ";
+static const char limits[] = "MAILMAX RCPTMAX RCPTDOMAINMAX ";
 
-/* Cuts the next token off *text. */
-static size_t token(const char **text, size_t *text_len, const char **start)
+#define KEYWORD_SIZE 2u
+#define KEYWORD_AUTH 7u
+#define KEYWORD_LIMITS 11u
+#define UNKNOWN 32u
+
+_Static_assert(WSMTP_CAP_SIZE == 1u << KEYWORD_SIZE && WSMTP_CAP_AUTH == 1u << KEYWORD_AUTH &&
+                   WSMTP_CAP_LIMITS == 1u << KEYWORD_LIMITS,
+               "the keywords are numbered like the bits");
+
+/* Number of a word in such a list, UNKNOWN if it is not there. */
+static unsigned find(const char *list, const char *word, size_t word_len)
 {
-    while (*text_len && blank(**text)) {
-        ++*text;
-        --*text_len;
+    unsigned number = 0;
+    size_t at = 0; /* of the list's current word */
+    bool same = true;
+    for (; *list; list++) {
+        if (*list != ' ') {
+            same = same && at < word_len && upper(word[at]) == *list;
+            at++;
+        } else if (same && at == word_len) {
+            return number;
+        } else {
+            number++;
+            at = 0;
+            same = true;
+        }
     }
-    *start = *text;
-    while (*text_len && !blank(**text)) {
-        ++*text;
-        --*text_len;
-    }
-    return (size_t)(*text - *start);
+    return UNKNOWN;
 }
 
-/* Whether text starts with prefix, whose letters are capitals. */
-static bool starts(const char *text, size_t text_len, const char *prefix, size_t prefix_len)
+/* A decimal number; UINT64_MAX if it is larger, 0 if it is none. */
+static uint64_t read_number(const char *text, size_t text_len)
 {
-    if (text_len < prefix_len)
-        return false;
-    for (size_t i = 0; i < prefix_len; i++)
-        if (upper(text[i]) != prefix[i])
-            return false;
-    return true;
-}
-
-/* A decimal number, at most UINT64_MAX; false if it is none. */
-static bool number(const char *text, size_t text_len, uint64_t *value)
-{
-    uint64_t v = 0;
+    uint64_t value = 0;
     for (size_t i = 0; i < text_len; i++) {
         unsigned d = (unsigned)(uint8_t)text[i] - '0';
         if (d > 9)
-            return false;
-        v = v > (UINT64_MAX - d) / 10 ? UINT64_MAX : v * 10 + d;
+            return 0;
+        value = value > (UINT64_MAX - d) / 10 ? UINT64_MAX : value * 10 + d;
     }
-    *value = v;
-    return text_len > 0;
+    return value;
 }
 
-static uint32_t keyword_flag(const char *text, size_t text_len)
+static void set_size(wsmtp_capabilities *c, uint64_t size)
 {
-    uint32_t flag = WSMTP_CAP_PIPELINING;
-    for (const char *k = keywords; *k; flag <<= 1) {
-        size_t n = 0;
-        while (k[n] != ' ')
-            n++;
-        if (n == text_len && starts(text, text_len, k, n))
-            return flag;
-        k += n + 1;
-    }
-    return 0;
+    if (size && (c->size == 0 || size < c->size))
+        c->size = size;
 }
 
-static void limit(wsmtp_capabilities *c, const char *text, size_t text_len)
+static void set_limit(wsmtp_capabilities *c, unsigned number, uint64_t value)
 {
-    static const char names[3][16] = {"MAILMAX=", "RCPTMAX=", "RCPTDOMAINMAX="};
-    uint32_t *const fields[3] = {&c->mail_max, &c->rcpt_max, &c->rcpt_domain_max};
-    for (int i = 0; i < 3; i++) {
-        size_t n = 0;
-        while (names[i][n])
-            n++;
-        uint64_t value;
-        if (starts(text, text_len, names[i], n) && number(text + n, text_len - n, &value))
-            *fields[i] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
-    }
+    uint32_t *const fields[] = {&c->mail_max, &c->rcpt_max, &c->rcpt_domain_max};
+    if (number != UNKNOWN && value)
+        *fields[number] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+static void add_mechanism(wsmtp_capabilities *c, const char *name, size_t name_len)
+{
+    wsmtp_mechanism m = wsmtp_mechanism_find(name, name_len);
+    if (m != WSMTP_MECHANISM_AUTO)
+        c->auth |= 1u << m;
 }
 
 void wsmtp_capabilities_line(wsmtp_capabilities *c, const char *line, size_t line_len)
 {
-    const char *word;
-    size_t n = token(&line, &line_len, &word);
-    uint32_t flag;
-    bool old_auth = starts(word, n, "AUTH=", 5);
-    if (old_auth) {
-        /* "AUTH=LOGIN PLAIN": the form from before RFC 2554, still sent beside the real one */
-        flag = WSMTP_CAP_AUTH;
-        word += 5;
-        n -= 5;
-    } else {
-        flag = keyword_flag(word, n);
-        n = token(&line, &line_len, &word);
-    }
-    c->flags |= flag;
-    for (; n; n = token(&line, &line_len, &word)) {
-        uint64_t size;
-        if (flag == WSMTP_CAP_AUTH) {
-            wsmtp_mechanism m = wsmtp_mechanism_find(word, n);
-            if (m != WSMTP_MECHANISM_AUTO)
-                c->auth |= 1u << m;
-        } else if (flag == WSMTP_CAP_LIMITS) {
-            limit(c, word, n);
-        } else if (flag == WSMTP_CAP_SIZE && number(word, n, &size) && size &&
-                   (c->size == 0 || size < c->size)) {
-            c->size = size;
+    unsigned keyword = UNKNOWN;
+    bool first = true;
+    for (size_t end, at = 0; at < line_len; at = end + 1) {
+        end = at;
+        while (end < line_len && line[end] != ' ' && line[end] != '\t')
+            end++;
+        if (end == at)
+            continue;
+        size_t equals = at;
+        while (equals < end && line[equals] != '=')
+            equals++;
+        const size_t value_at = equals < end ? equals + 1 : end;
+        const char *value = line + value_at;
+        const size_t value_len = end - value_at;
+        if (first) {
+            first = false;
+            keyword = find(keywords, line + at, equals - at);
+            /* "AUTH=LOGIN PLAIN": from before RFC 2554, still sent beside the real one. No other
+             * keyword has a value. */
+            if (keyword == KEYWORD_AUTH)
+                add_mechanism(c, value, value_len);
+            else if (equals < end)
+                return;
+            if (keyword != UNKNOWN)
+                c->flags |= 1u << keyword;
+        } else if (keyword == KEYWORD_AUTH) {
+            add_mechanism(c, line + at, end - at);
+        } else if (keyword == KEYWORD_LIMITS) {
+            set_limit(c, find(limits, line + at, equals - at), read_number(value, value_len));
+        } else if (keyword == KEYWORD_SIZE) {
+            set_size(c, read_number(line + at, end - at));
         }
     }
 }

@@ -6,27 +6,29 @@
 #include "internal.h"
 
 /* Longest MAIL: verb 12, path 254 + 2, " SIZE=" 20 digits, " BODY=8BITMIME", " SMTPUTF8", CRLF. */
-#define MAIL_MAX 320u
-#define RCPT_MAX (WSMTP_ADDRESS_MAX + 12u)
+#define PATH_COMMAND_MAX 320u
+#define WORD_MAX (sizeof "STARTTLS\r\n" - 1)
 
 bool wsmtp_reserve(wsmtp_engine *e, size_t n)
 {
-    if (e->config->output_len - e->output_end >= n)
-        return true;
-    if (e->output_start > 0) {
+    const wsmtp_config *c = e->config;
+    if (c->output_len - e->output_end < n && e->output_start > 0) {
         size_t used = e->output_end - e->output_start;
-        memmove(e->config->output, e->config->output + e->output_start, used);
-        if (e->secret_end > e->output_acked)
-            wsmtp_wipe(e->config->output + used, e->output_end - used);
+        memmove(c->output, c->output + e->output_start, used);
+        if (e->secret_at != SIZE_MAX) {
+            wsmtp_wipe(c->output + used, e->output_start);
+            e->secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
+        }
         e->output_start = 0;
         e->output_end = used;
     }
-    return e->config->output_len - e->output_end >= n;
+    return c->output_len - e->output_end >= n;
 }
 
 void wsmtp_put(wsmtp_engine *e, const void *data, size_t n)
 {
-    memcpy(e->config->output + e->output_end, data, n);
+    if (n > 0) /* a null reverse-path may have no text at all */
+        memcpy(e->config->output + e->output_end, data, n);
     e->output_end += n;
 }
 
@@ -59,80 +61,95 @@ static void put_number(wsmtp_engine *e, uint64_t value)
     wsmtp_put(e, digits + at, sizeof digits - at);
 }
 
-/* A whole line without arguments, line end included. */
 bool wsmtp_write_word(wsmtp_engine *e, const char *line)
 {
-    if (!wsmtp_reserve(e, length(line)))
+    if (!wsmtp_reserve(e, WORD_MAX))
         return false;
     wsmtp_put_text(e, line);
     return true;
 }
 
-bool wsmtp_write_hello(wsmtp_engine *e, const char *verb)
+/* Begins a conversation: the output is empty, and what was offered before counts no more. */
+void wsmtp_write_hello(wsmtp_engine *e, const char *verb)
 {
     const wsmtp_config *c = e->config;
+    memset(&e->capabilities, 0, sizeof e->capabilities);
     wsmtp_reason reason = wsmtp_ehlo_name_check(c->ehlo_name, c->ehlo_name_len);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);
         e->error.field = WSMTP_FIELD_EHLO_NAME;
-        return false;
+        return;
     }
-    if (!wsmtp_reserve(e, 5 + c->ehlo_name_len + 2))
-        return false;
     wsmtp_put_text(e, verb);
     wsmtp_put(e, c->ehlo_name, c->ehlo_name_len);
     wsmtp_put_text(e, "\r\n");
-    return true;
 }
 
-/* "VERB:<address>", checked; room was reserved. */
-static bool put_path(wsmtp_engine *e, const char *verb, const char *address, size_t address_len,
-                     unsigned flags, wsmtp_field field, size_t index)
+/* Path 0 is the reverse-path, path n the recipient n - 1. */
+static const char *path_text(const wsmtp_transaction *t, size_t path, size_t *len)
 {
-    wsmtp_reason reason = wsmtp_mailbox_check(address, address_len, flags, NULL);
+    if (path == 0) {
+        *len = t->reverse_path_len;
+        return t->reverse_path;
+    }
+    *len = t->recipients[path - 1].address_len;
+    return t->recipients[path - 1].address;
+}
+
+static wsmtp_reason check_path(const wsmtp_transaction *t, size_t path)
+{
+    size_t len;
+    const char *text = path_text(t, path, &len);
+    return wsmtp_mailbox_check(text, len,
+                               (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
+                                   (t->flags & WSMTP_SEND_SMTPUTF8 ? WSMTP_MAILBOX_UTF8 : 0),
+                               NULL);
+}
+
+static void name_path(wsmtp_error *error, size_t path)
+{
+    error->field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
+    error->index = path == 0 ? 0 : path - 1;
+}
+
+wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    for (size_t path = 0; path <= t->recipients_len; path++) {
+        wsmtp_reason reason = check_path(t, path);
+        if (reason != WSMTP_REASON_OK) {
+            wsmtp_reject(e, reason, WSMTP_FIELD_NONE, 0);
+            name_path(&e->error, path);
+            return reason;
+        }
+    }
+    return WSMTP_REASON_OK;
+}
+
+bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
+{
+    size_t len;
+    const char *text = path_text(t, path, &len);
+    wsmtp_reason reason = check_path(t, path);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);
-        e->error.field = field;
-        e->error.index = index;
+        name_path(&e->error, path);
         return false;
     }
-    wsmtp_put_text(e, verb);
-    if (address_len)
-        wsmtp_put(e, address, address_len);
+    if (!wsmtp_reserve(e, PATH_COMMAND_MAX))
+        return false;
+    wsmtp_put_text(e, path == 0 ? "MAIL FROM:<" : "RCPT TO:<");
+    wsmtp_put(e, text, len);
     wsmtp_put_text(e, ">");
-    return true;
-}
-
-static unsigned utf8_flag(const wsmtp_transaction *t)
-{
-    return t->flags & WSMTP_SEND_SMTPUTF8 ? WSMTP_MAILBOX_UTF8 : 0;
-}
-
-bool wsmtp_write_mail(wsmtp_engine *e, const wsmtp_transaction *t)
-{
-    if (!wsmtp_reserve(e, MAIL_MAX) ||
-        !put_path(e, "MAIL FROM:<", t->reverse_path, t->reverse_path_len,
-                  WSMTP_MAILBOX_NULL | utf8_flag(t), WSMTP_FIELD_REVERSE_PATH, 0))
-        return false;
-    if (wsmtp_has(e, WSMTP_CAP_SIZE) && t->message_size != WSMTP_SIZE_UNKNOWN) {
-        wsmtp_put_text(e, " SIZE=");
-        put_number(e, t->message_size);
+    if (path == 0) {
+        if (wsmtp_has(e, WSMTP_CAP_SIZE) && t->message_size != WSMTP_SIZE_UNKNOWN) {
+            wsmtp_put_text(e, " SIZE=");
+            put_number(e, t->message_size);
+        }
+        if (t->declared_8bit)
+            wsmtp_put_text(e, " BODY=8BITMIME");
+        if (t->flags & WSMTP_SEND_SMTPUTF8)
+            wsmtp_put_text(e, " SMTPUTF8");
     }
-    if (t->declared_8bit)
-        wsmtp_put_text(e, " BODY=8BITMIME");
-    if (t->flags & WSMTP_SEND_SMTPUTF8)
-        wsmtp_put_text(e, " SMTPUTF8");
-    wsmtp_put_text(e, "\r\n");
-    return true;
-}
-
-bool wsmtp_write_rcpt(wsmtp_engine *e, const wsmtp_transaction *t, size_t index)
-{
-    const wsmtp_recipient *r = &t->recipients[index];
-    if (!wsmtp_reserve(e, RCPT_MAX) ||
-        !put_path(e, "RCPT TO:<", r->address, r->address_len,
-                  WSMTP_MAILBOX_POSTMASTER | utf8_flag(t), WSMTP_FIELD_RECIPIENT, index))
-        return false;
     wsmtp_put_text(e, "\r\n");
     return true;
 }

@@ -26,7 +26,7 @@ wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, wsmtp
         if (step == 0) {
             return WSMTP_REASON_ADDRESS_UTF8_INVALID;
         }
-        if (character < 0x20 || (character >= 0x7F && character <= 0x9F)) {
+        if (wsmtp_is_control(character)) {
             return WSMTP_REASON_ADDRESS_CONTROL;
         }
         i += step;

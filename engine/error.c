@@ -18,8 +18,7 @@ static void decide_retry(wsmtp_error *error)
                                             (reply_decides && error->reply.code / 100 == 4));
 }
 
-void wsmtp_error_set(wsmtp_error *error, wsmtp_reason reason, wsmtp_step step,
-                     const wsmtp_reply *reply)
+static void set(wsmtp_error *error, wsmtp_reason reason, wsmtp_step step, const wsmtp_reply *reply)
 {
     memset(error, 0, sizeof *error);
     error->reason = reason;
@@ -34,11 +33,19 @@ void wsmtp_error_set(wsmtp_error *error, wsmtp_reason reason, wsmtp_step step,
 wsmtp_reason wsmtp_reject(wsmtp_engine *e, wsmtp_reason reason, wsmtp_field field, size_t index)
 {
     if (reason != WSMTP_REASON_OK && e->state != STATE_FAILED) {
-        wsmtp_error_set(&e->error, reason, wsmtp_step_get(e), NULL);
+        set(&e->error, reason, wsmtp_step_get(e), NULL);
         e->error.field = field;
         e->error.index = index;
     }
     return reason;
+}
+
+/* The server said no, and the session goes on. */
+void wsmtp_refused(wsmtp_engine *e, wsmtp_reason reason)
+{
+    set(&e->error, reason, e->reply_step, &e->reply);
+    e->event.type = WSMTP_EVENT_REFUSED;
+    e->event.error = &e->error;
 }
 
 static void fail(wsmtp_engine *e, wsmtp_reason reason, wsmtp_step step, const wsmtp_reply *reply)
@@ -49,16 +56,15 @@ static void fail(wsmtp_engine *e, wsmtp_reason reason, wsmtp_step step, const ws
         wsmtp_session_close(e);
         return;
     }
-    wsmtp_error_set(&e->error, reason, step, reply);
+    set(&e->error, reason, step, reply);
     if (e->error.kind == WSMTP_KIND_INPUT)
         e->error.field = WSMTP_FIELD_MESSAGE;
     for (wsmtp_transaction *t = e->head; t; t = t->next)
-        if (t->awaiting != AWAITING_DONE && wsmtp_transaction_lost(e, t, reason, step))
+        if (wsmtp_transaction_lost(e, t))
             e->error.in_doubt = true;
     decide_retry(&e->error);
     wsmtp_sasl_end(&e->sasl);
-    e->queued_event = WSMTP_EVENT_NONE;
-    e->failed_step = step;
+    e->queued_event = WSMTP_EVENT_FAILED;
     e->state = STATE_FAILED;
     e->maybe_event = true;
     e->epoch++;
@@ -86,7 +92,7 @@ const wsmtp_error *wsmtp_error_of_transaction(wsmtp_engine *e, const wsmtp_trans
         decide_retry(error);
         return error;
     }
-    wsmtp_error_set(error, t->reason, t->failed_step, &e->kept);
+    set(error, t->reason, t->failed_step, &e->kept);
     if (t->reason == WSMTP_REASON_ALL_RECIPIENTS_REFUSED ||
         t->reason == WSMTP_REASON_SOME_RECIPIENTS_REFUSED)
         error->retryable = t->status == WSMTP_STATUS_DEFERRED;

@@ -5,72 +5,65 @@
 
 #include "internal.h"
 
+#define CONFIG_FLAGS (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL)
+
 typedef enum session_input {
 #define WSMTP_INPUT_ENUM(name) INPUT_##name,
     WSMTP_SESSION_INPUTS(WSMTP_INPUT_ENUM)
 } session_input;
 
-typedef enum session_action {
-#define WSMTP_ACTION_ENUM(name) ACTION_##name,
-    WSMTP_SESSION_ACTIONS(WSMTP_ACTION_ENUM)
-} session_action;
-
-static const uint8_t transitions[][4] = {
-#define WSMTP_TRANSITION(from, input, to, action)                                                  \
-    {STATE_##from, INPUT_##input, STATE_##to, ACTION_##action},
+static const uint8_t transitions[][5] = {
+#define WSMTP_TRANSITION(from, input, to, event, next_event)                                       \
+    {STATE_##from, INPUT_##input, STATE_##to, WSMTP_EVENT_##event, WSMTP_EVENT_##next_event},
     WSMTP_SESSION_TABLE(WSMTP_TRANSITION)};
 
-static void act(wsmtp_engine *e, session_action action, wsmtp_event *event)
+/* What is sent on entering a state. */
+static void enter(wsmtp_engine *e)
 {
-    switch (action) {
-    case ACTION_HANDSHAKE:
-        e->queued_event = WSMTP_EVENT_START_TLS;
-        break;
-    case ACTION_GREETED:
-        event->type = WSMTP_EVENT_GREETING;
+    switch (e->state) {
+    case STATE_EHLO:
         wsmtp_write_hello(e, "EHLO ");
         break;
-    case ACTION_SEND_EHLO:
-        wsmtp_write_hello(e, "EHLO ");
-        break;
-    case ACTION_SEND_HELO:
-        memset(&e->capabilities, 0, sizeof e->capabilities);
+    case STATE_HELO:
         wsmtp_write_hello(e, "HELO ");
         break;
-    case ACTION_SEND_STARTTLS:
-        event->type = WSMTP_EVENT_EHLO;
-        wsmtp_write_word(e, "STARTTLS\r\n");
+    case STATE_STARTTLS:
+        if (wsmtp_has(e, WSMTP_CAP_STARTTLS))
+            wsmtp_write_word(e, "STARTTLS\r\n");
+        else
+            wsmtp_fail(e, WSMTP_REASON_STARTTLS_MISSING);
         break;
-    case ACTION_OPENED:
-        event->type = WSMTP_EVENT_EHLO;
-        e->queued_event = WSMTP_EVENT_READY;
+    case STATE_RSET:
+        e->needs_reset = false;
+        wsmtp_write_word(e, "RSET\r\n");
         break;
-    case ACTION_COMPLETED:
-        event->type = WSMTP_EVENT_COMPLETED;
+    case STATE_NOOP:
+        wsmtp_write_word(e, "NOOP\r\n");
         break;
-    case ACTION_DECLINED:
-        event->type = WSMTP_EVENT_REFUSED;
-        event->error = &e->error;
+    case STATE_QUIT:
+        wsmtp_write_word(e, "QUIT\r\n");
         break;
-    case ACTION_CLOSE:
-        e->queued_event = WSMTP_EVENT_CLOSED;
-        break;
-    case ACTION_NOTHING:
+    default:
         break;
     }
 }
 
 /* Takes the transition for input; false if there is none. */
-static bool go(wsmtp_engine *e, session_input input, wsmtp_event *event)
+static bool go(wsmtp_engine *e, session_input input)
 {
     for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
         const uint8_t *t = transitions[i];
         if (t[0] != e->state || t[1] != input)
             continue;
         e->state = t[2];
+        if (t[3] == WSMTP_EVENT_REFUSED)
+            wsmtp_refused(e, WSMTP_REASON_REPLY_REFUSED);
+        else if (t[3] != WSMTP_EVENT_NONE)
+            e->event.type = (wsmtp_event_type)t[3];
+        e->queued_event = t[4];
         e->epoch++;
         e->maybe_event = true;
-        act(e, (session_action)t[3], event);
+        enter(e);
         return true;
     }
     return false;
@@ -78,17 +71,11 @@ static bool go(wsmtp_engine *e, session_input input, wsmtp_event *event)
 
 void wsmtp_session_close(wsmtp_engine *e)
 {
-    wsmtp_event unused;
-    go(e, INPUT_ENDED, &unused);
+    go(e, INPUT_ENDED);
 }
 
-static bool needs_tls(const wsmtp_engine *e)
-{
-    return e->config->tls == WSMTP_TLS_STARTTLS && e->state != STATE_STARTTLS && !e->tls_done;
-}
-
-/* The code that a state wants, where any 2xx is not enough. */
-static uint16_t wanted_code(const wsmtp_engine *e)
+/* The code that a state wants, where not every 2xx will do. */
+static unsigned wanted_code(const wsmtp_engine *e)
 {
     switch (e->state) {
     case STATE_GREETING:
@@ -98,15 +85,14 @@ static uint16_t wanted_code(const wsmtp_engine *e)
     case STATE_HELO:
         return 250;
     default:
-        return 0;
+        return e->reply.code;
     }
 }
 
-static void session_accepted(wsmtp_engine *e, wsmtp_event *event)
+static void session_accepted(wsmtp_engine *e)
 {
-    uint16_t wanted = wanted_code(e);
     session_input input = INPUT_ACCEPTED;
-    if (wanted && e->reply.code != wanted) {
+    if (e->reply.code != wanted_code(e)) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
         return;
     }
@@ -116,104 +102,93 @@ static void session_accepted(wsmtp_engine *e, wsmtp_event *event)
     }
     if (e->state == STATE_EHLO)
         e->capabilities.flags |= WSMTP_CAP_ESMTP;
-    if ((e->state == STATE_EHLO || e->state == STATE_HELO) && needs_tls(e)) {
-        if (!wsmtp_has(e, WSMTP_CAP_STARTTLS)) {
-            event->type = WSMTP_EVENT_EHLO;
-            e->state = STATE_STARTTLS;
-            wsmtp_fail(e, WSMTP_REASON_STARTTLS_MISSING);
-            return;
-        }
+    if (e->reply_step == WSMTP_STEP_EHLO && e->config->tls == WSMTP_TLS_STARTTLS && !e->tls_done)
         input = INPUT_UPGRADABLE;
-    }
-    go(e, input, event);
+    go(e, input);
 }
 
 /* A reply to anything but AUTH and transactions. */
-static void session_reply(wsmtp_engine *e, wsmtp_event *event)
+static void session_reply(wsmtp_engine *e)
 {
-    unsigned class_ = e->reply.code / 100u;
     if (e->state == STATE_READY) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNSOLICITED);
-    } else if (class_ == 2) {
-        session_accepted(e, event);
-    } else if (class_ == 3) {
+        return;
+    }
+    switch (wsmtp_reply_class(e)) {
+    case 2:
+        session_accepted(e);
+        break;
+    case 3:
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
-    } else {
-        wsmtp_error_set(&e->error, WSMTP_REASON_REPLY_REFUSED, e->reply_step, &e->reply);
-        if (!go(e, class_ == 4 ? INPUT_DEFERRED : INPUT_REFUSED, event))
+        break;
+    default:
+        if (!go(e, e->reply.code < 500 ? INPUT_DEFERRED : INPUT_REFUSED))
             wsmtp_fail_with_reply(e, e->state == STATE_GREETING ? WSMTP_REASON_GREETING_REFUSED
                                                                 : WSMTP_REASON_REPLY_REFUSED);
     }
 }
 
-static void handle_reply(wsmtp_engine *e, wsmtp_event *event)
+static void handle_reply(wsmtp_engine *e)
 {
     e->reply_step = wsmtp_step_get(e);
     if (e->state == STATE_TRANSACTION)
-        wsmtp_transaction_reply(e, event);
+        wsmtp_transaction_reply(e);
     else if (e->state == STATE_QUIT)
         wsmtp_session_close(e);
     else if (e->reply.code == 421)
         wsmtp_fail_with_reply(e, WSMTP_REASON_SERVICE_CLOSING);
     else if (e->output_end > e->output_start) /* it answers a command that has not left yet */
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNSOLICITED);
-    else if (e->state == STATE_AUTH)
-        wsmtp_auth_reply(e, event);
+    else if (WSMTP_FEATURE_AUTH && e->state == STATE_AUTH)
+        wsmtp_auth_reply(e);
     else
-        session_reply(e, event);
-    if (event->type != WSMTP_EVENT_NONE && event->type != WSMTP_EVENT_DERIVE_KEY)
-        event->reply = e->reply;
+        session_reply(e);
+    if (e->event.type != WSMTP_EVENT_NONE && e->event.type != WSMTP_EVENT_DERIVE_KEY)
+        e->event.reply = e->reply;
     wsmtp_transaction_pump(e);
 }
 
-static bool take_event(wsmtp_engine *e, wsmtp_event *event)
+/* Goes on until there is an event, in e->event, or nothing left to do. */
+static void find_event(wsmtp_engine *e)
 {
-    for (;;) {
-        if (e->queued_event) {
-            event->type = (wsmtp_event_type)e->queued_event;
-            e->queued_event = WSMTP_EVENT_NONE;
-            return true;
-        }
-        if (e->head && e->head->awaiting == AWAITING_DONE) {
-            wsmtp_transaction_done(e, event);
+    while (e->event.type == WSMTP_EVENT_NONE) {
+        if (e->head && e->head->awaiting == WSMTP_STEP_CLOSED) {
+            wsmtp_transaction_done(e);
             if (!e->head)
-                go(e, INPUT_FINISHED, event);
+                go(e, INPUT_FINISHED);
             wsmtp_transaction_pump(e);
-            return true;
-        }
-        if (e->state == STATE_FAILED && !e->failure_reported) {
-            e->failure_reported = true;
-            event->type = WSMTP_EVENT_FAILED;
-            event->error = &e->error;
-            event->reply = e->error.reply;
-            return true;
-        }
-        if (wsmtp_over(e))
-            return false;
-        if (wsmtp_reply_parse(e)) {
-            handle_reply(e, event);
-            if (event->type != WSMTP_EVENT_NONE)
-                return true;
+        } else if (e->queued_event) {
+            e->event.type = (wsmtp_event_type)e->queued_event;
+            e->queued_event = WSMTP_EVENT_NONE;
+            if (e->event.type == WSMTP_EVENT_FAILED) {
+                e->event.error = &e->error;
+                e->event.reply = e->error.reply;
+            }
+        } else if (wsmtp_over(e)) {
+            return;
+        } else if (wsmtp_reply_parse(e)) {
+            handle_reply(e);
+        } else if (e->end_of_input) {
+            wsmtp_fail(e, WSMTP_REASON_CLOSED_BY_PEER); /* unless the last reply has failed it */
         } else if (!wsmtp_over(e)) {
-            if (!e->end_of_input)
-                return false;
-            wsmtp_fail(e, WSMTP_REASON_CLOSED_BY_PEER);
+            return;
         }
     }
 }
 
 bool wsmtp_next_event(wsmtp_engine *e, wsmtp_event *event)
 {
-    memset(event, 0, sizeof *event);
-    if (!e->config)
-        return false;
-    e->maybe_event = take_event(e, event);
+    memset(&e->event, 0, sizeof e->event);
+    if (e->config)
+        find_event(e);
+    *event = e->event;
+    e->maybe_event = event->type != WSMTP_EVENT_NONE;
     return e->maybe_event;
 }
 
 void wsmtp_config_init(wsmtp_config *config)
 {
-    static const uint32_t seconds[WSMTP_PHASE_COUNT] = {
+    static const uint16_t seconds[WSMTP_PHASE_COUNT] = {
         [WSMTP_PHASE_CONNECT] = 30,   [WSMTP_PHASE_TLS] = 30,          [WSMTP_PHASE_GREETING] = 300,
         [WSMTP_PHASE_COMMAND] = 300,  [WSMTP_PHASE_MAIL] = 300,        [WSMTP_PHASE_RCPT] = 300,
         [WSMTP_PHASE_DATA] = 120,     [WSMTP_PHASE_BODY] = 180,        [WSMTP_PHASE_END_OF_DATA] = 600,
@@ -221,31 +196,40 @@ void wsmtp_config_init(wsmtp_config *config)
     memset(config, 0, sizeof *config);
     config->size = sizeof *config;
     for (int i = 0; i < WSMTP_PHASE_COUNT; i++)
-        config->timeouts[i] = seconds[i] * 1000;
+        config->timeouts[i] = seconds[i] * 1000u;
+}
+
+static wsmtp_reason check_config(const wsmtp_config *c)
+{
+    if (c->size < sizeof *c || c->tls > WSMTP_TLS_STARTTLS || (c->flags & ~CONFIG_FLAGS))
+        return WSMTP_REASON_CONFIG_VALUE;
+    if (!c->input || c->input_len < WSMTP_INPUT_MIN || !c->output ||
+        c->output_len < WSMTP_OUTPUT_MIN)
+        return WSMTP_REASON_CONFIG_BUFFER;
+    return WSMTP_REASON_OK;
 }
 
 wsmtp_reason wsmtp_init(wsmtp_engine *e, const wsmtp_config *config)
 {
     memset(e, 0, sizeof *e);
-    if (config->size < sizeof *config || config->tls > WSMTP_TLS_STARTTLS)
-        return wsmtp_reject(e, WSMTP_REASON_CONFIG_VALUE, WSMTP_FIELD_CONFIG, 0);
-    if (!config->input || config->input_len < WSMTP_INPUT_MIN || !config->output ||
-        config->output_len < WSMTP_OUTPUT_MIN)
-        return wsmtp_reject(e, WSMTP_REASON_CONFIG_BUFFER, WSMTP_FIELD_CONFIG, 0);
-    wsmtp_reason reason = wsmtp_ehlo_name_check(config->ehlo_name, config->ehlo_name_len);
+    wsmtp_reason reason = check_config(config);
+    if (reason != WSMTP_REASON_OK)
+        return wsmtp_reject(e, reason, WSMTP_FIELD_CONFIG, 0);
+    reason = wsmtp_ehlo_name_check(config->ehlo_name, config->ehlo_name_len);
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_EHLO_NAME, 0);
     e->config = config;
     e->secure = (config->flags & WSMTP_TRUSTED_CHANNEL) != 0;
     e->reply_complete = true;
-    wsmtp_event unused;
-    go(e, config->tls == WSMTP_TLS_IMPLICIT ? INPUT_OPEN_TLS : INPUT_OPEN, &unused);
+    e->secret_at = SIZE_MAX;
+    go(e, config->tls == WSMTP_TLS_IMPLICIT ? INPUT_OPEN_TLS : INPUT_OPEN);
     return WSMTP_REASON_OK;
 }
 
 unsigned wsmtp_features(void)
 {
-    return (WSMTP_FEATURE_SCRAM ? WSMTP_HAS_SCRAM : 0) | (WSMTP_FEATURE_OAUTH ? WSMTP_HAS_OAUTH : 0) |
+    return (WSMTP_FEATURE_AUTH ? WSMTP_HAS_AUTH : 0) |
+           (WSMTP_FEATURE_SCRAM ? WSMTP_HAS_SCRAM : 0) | (WSMTP_FEATURE_OAUTH ? WSMTP_HAS_OAUTH : 0) |
            (WSMTP_FEATURE_CRAM_MD5 ? WSMTP_HAS_CRAM_MD5 : 0) |
            (WSMTP_FEATURE_SMTPUTF8 ? WSMTP_HAS_SMTPUTF8 : 0) |
            (WSMTP_FEATURE_MESSAGES ? WSMTP_HAS_MESSAGES : 0);
@@ -253,12 +237,10 @@ unsigned wsmtp_features(void)
 
 wsmtp_reason wsmtp_tls_done(wsmtp_engine *e)
 {
-    wsmtp_event unused;
     if (!wsmtp_handshaking(e) || e->queued_event)
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
     e->secure = e->tls_done = true;
-    memset(&e->capabilities, 0, sizeof e->capabilities);
-    go(e, INPUT_SECURED, &unused);
+    go(e, INPUT_SECURED);
     return WSMTP_REASON_OK;
 }
 
@@ -278,47 +260,39 @@ const wsmtp_error *wsmtp_error_get(const wsmtp_engine *e)
 }
 
 /* Sends a command that takes no argument, in an idle session. */
-static wsmtp_reason simple_command(wsmtp_engine *e, session_input input, const char *line)
+static wsmtp_reason simple_command(wsmtp_engine *e, session_input input)
 {
-    wsmtp_event unused;
-    if (e->queued_event || e->output_end > e->output_start || !go(e, input, &unused))
-        return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
-    wsmtp_write_word(e, line);
-    return WSMTP_REASON_OK;
+    bool idle = !e->queued_event && e->output_end == e->output_start;
+    return idle && go(e, input) ? WSMTP_REASON_OK
+                                : wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
 }
 
 wsmtp_reason wsmtp_reset(wsmtp_engine *e)
 {
-    wsmtp_reason reason = simple_command(e, INPUT_RESET, "RSET\r\n");
-    if (reason == WSMTP_REASON_OK)
-        e->needs_reset = false;
-    return reason;
+    return simple_command(e, INPUT_RESET);
 }
 
 wsmtp_reason wsmtp_noop(wsmtp_engine *e)
 {
-    return simple_command(e, INPUT_PING, "NOOP\r\n");
+    return simple_command(e, INPUT_PING);
 }
 
 wsmtp_reason wsmtp_quit(wsmtp_engine *e)
 {
-    return simple_command(e, INPUT_LEAVE, "QUIT\r\n");
+    return simple_command(e, INPUT_LEAVE);
 }
 
 void wsmtp_io_failed(wsmtp_engine *e, wsmtp_reason why)
 {
     if (!e->config)
         return;
-    if (wsmtp_reason_kind(why) == WSMTP_KIND_TRANSPORT ||
-             why == WSMTP_REASON_TLS_MODE_MISMATCH)
-        wsmtp_fail(e, why);
-    else
-        wsmtp_fail(e, WSMTP_REASON_CONNECTION_LOST);
+    bool known = wsmtp_reason_kind(why) == WSMTP_KIND_TRANSPORT ||
+                 why == WSMTP_REASON_TLS_MODE_MISMATCH;
+    wsmtp_fail(e, known ? why : WSMTP_REASON_CONNECTION_LOST);
 }
 
 void wsmtp_end(wsmtp_engine *e)
 {
-    wsmtp_sasl_end(&e->sasl);
     if (e->config) {
         wsmtp_wipe(e->config->input, e->config->input_len);
         wsmtp_wipe(e->config->output, e->config->output_len);

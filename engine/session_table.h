@@ -1,7 +1,8 @@
 /*
- * The session's transitions: T(state, input, next state, action). The only place that says what
- * follows what; the diagram in the docs is drawn from it. A pair that is not listed is an error:
- * a reply that does not fit, or a call out of order.
+ * The session's transitions: T(state, input, next state, event, event after it). The only place that
+ * says what follows what; the diagram in the docs is drawn from it. A pair that is not listed is an
+ * error: a reply that does not fit, or a call out of order. What is sent belongs to the state that is
+ * entered: see enter() in session.c.
  */
 #ifndef WSMTP_SESSION_TABLE_H
 #define WSMTP_SESSION_TABLE_H
@@ -11,7 +12,7 @@
     I(OPEN_TLS)   /* the connection is there, TLS comes first */                                   \
     I(SECURED)    /* the handshake is done */                                                      \
     I(ACCEPTED)   /* 2xx */                                                                        \
-    I(UPGRADABLE) /* 2xx, and TLS is required but not there yet */                                 \
+    I(UPGRADABLE) /* 2xx to EHLO, and TLS is required but not there yet */                                 \
     I(DEFERRED)   /* 4xx */                                                                        \
     I(REFUSED)    /* 5xx */                                                                        \
     I(LOGIN)                                                                                       \
@@ -22,43 +23,32 @@
     I(FINISHED)   /* login or last transaction over */                                             \
     I(ENDED)      /* any reply at all, or the connection's end */
 
-#define WSMTP_SESSION_ACTIONS(A)                                                                   \
-    A(NOTHING)                                                                                     \
-    A(HANDSHAKE)     /* event START_TLS */                                                         \
-    A(GREETED)       /* event GREETING, send EHLO */                                               \
-    A(SEND_EHLO)                                                                                   \
-    A(SEND_HELO)                                                                                   \
-    A(SEND_STARTTLS) /* event EHLO, send STARTTLS */                                               \
-    A(OPENED)        /* events EHLO and READY */                                                   \
-    A(COMPLETED)     /* event COMPLETED */                                                         \
-    A(DECLINED)      /* event REFUSED */                                                           \
-    A(CLOSE)         /* event CLOSED */
-
 #define WSMTP_SESSION_TABLE(T)                                                                     \
-    T(START, OPEN, GREETING, NOTHING)                                                              \
-    T(START, OPEN_TLS, TLS, HANDSHAKE)                                                             \
-    T(TLS, SECURED, GREETING, NOTHING)                                                             \
-    T(GREETING, ACCEPTED, EHLO, GREETED)                                                           \
-    T(EHLO, ACCEPTED, READY, OPENED)                                                               \
-    T(EHLO, UPGRADABLE, STARTTLS, SEND_STARTTLS)                                                   \
-    T(EHLO, REFUSED, HELO, SEND_HELO)                                                              \
-    T(HELO, ACCEPTED, READY, OPENED)                                                               \
-    T(STARTTLS, ACCEPTED, UPGRADE, HANDSHAKE)                                                      \
-    T(UPGRADE, SECURED, EHLO, SEND_EHLO)                                                           \
-    T(READY, LOGIN, AUTH, NOTHING)                                                                 \
-    T(AUTH, FINISHED, READY, NOTHING)                                                              \
-    T(READY, SUBMIT, TRANSACTION, NOTHING)                                                         \
-    T(TRANSACTION, SUBMIT, TRANSACTION, NOTHING)                                                   \
-    T(TRANSACTION, FINISHED, READY, NOTHING)                                                       \
-    T(READY, RESET, RSET, NOTHING)                                                                 \
-    T(RSET, ACCEPTED, READY, COMPLETED)                                                            \
-    T(RSET, DEFERRED, READY, DECLINED)                                                             \
-    T(RSET, REFUSED, READY, DECLINED)                                                              \
-    T(READY, PING, NOOP, NOTHING)                                                                  \
-    T(NOOP, ACCEPTED, READY, COMPLETED)                                                            \
-    T(NOOP, DEFERRED, READY, DECLINED)                                                             \
-    T(NOOP, REFUSED, READY, DECLINED)                                                              \
-    T(READY, LEAVE, QUIT, NOTHING)                                                                 \
-    T(QUIT, ENDED, CLOSED, CLOSE)
+    T(START, OPEN, GREETING, NONE, NONE)                                                           \
+    T(START, OPEN_TLS, TLS, NONE, START_TLS)                                                       \
+    T(TLS, SECURED, GREETING, NONE, NONE)                                                          \
+    T(GREETING, ACCEPTED, EHLO, GREETING, NONE)                                                    \
+    T(EHLO, ACCEPTED, READY, EHLO, READY)                                                          \
+    T(EHLO, UPGRADABLE, STARTTLS, EHLO, NONE)                                                      \
+    T(EHLO, REFUSED, HELO, NONE, NONE)                                                             \
+    T(HELO, ACCEPTED, READY, EHLO, READY)                                                          \
+    T(HELO, UPGRADABLE, STARTTLS, EHLO, NONE)                                                      \
+    T(STARTTLS, ACCEPTED, UPGRADE, NONE, START_TLS)                                                \
+    T(UPGRADE, SECURED, EHLO, NONE, NONE)                                                          \
+    T(READY, LOGIN, AUTH, NONE, NONE)                                                              \
+    T(AUTH, FINISHED, READY, NONE, NONE)                                                           \
+    T(READY, SUBMIT, TRANSACTION, NONE, NONE)                                                      \
+    T(TRANSACTION, SUBMIT, TRANSACTION, NONE, NONE)                                                \
+    T(TRANSACTION, FINISHED, READY, NONE, NONE)                                                    \
+    T(READY, RESET, RSET, NONE, NONE)                                                              \
+    T(RSET, ACCEPTED, READY, COMPLETED, NONE)                                                      \
+    T(RSET, DEFERRED, READY, REFUSED, NONE)                                                        \
+    T(RSET, REFUSED, READY, REFUSED, NONE)                                                         \
+    T(READY, PING, NOOP, NONE, NONE)                                                               \
+    T(NOOP, ACCEPTED, READY, COMPLETED, NONE)                                                      \
+    T(NOOP, DEFERRED, READY, REFUSED, NONE)                                                        \
+    T(NOOP, REFUSED, READY, REFUSED, NONE)                                                         \
+    T(READY, LEAVE, QUIT, NONE, NONE)                                                              \
+    T(QUIT, ENDED, CLOSED, NONE, CLOSED)
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Where a session is, in the words of RFC 5321.
+ * Where a session is, in the words of RFC 5321, and which time limit counts there.
  */
 #include "internal.h"
 
@@ -14,10 +14,30 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
         [STATE_NOOP] = WSMTP_STEP_NOOP,       [STATE_QUIT] = WSMTP_STEP_QUIT,
         [STATE_CLOSED] = WSMTP_STEP_CLOSED};
     if (e->state == STATE_FAILED)
-        return e->failed_step;
+        return e->error.step;
     if (e->state == STATE_TRANSACTION)
         return wsmtp_transaction_step(e);
     return (wsmtp_step)steps[e->state];
+}
+
+/*
+ * Time limits (RFC 5321 section 4.5.3.2): the engine has no clock; it says which limit counts now
+ * and, by the epoch, since when.
+ */
+uint32_t wsmtp_timer(const wsmtp_engine *e, uint32_t *epoch)
+{
+    /* 0, the limit of opening the connection, is the adapter's: where it stands here, none counts. */
+    static const uint8_t phases[WSMTP_STEP_COUNT] = {
+        [WSMTP_STEP_TLS] = WSMTP_PHASE_TLS,           [WSMTP_STEP_GREETING] = WSMTP_PHASE_GREETING,
+        [WSMTP_STEP_EHLO] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_STARTTLS] = WSMTP_PHASE_COMMAND,
+        [WSMTP_STEP_AUTH] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_MAIL] = WSMTP_PHASE_MAIL,
+        [WSMTP_STEP_RCPT] = WSMTP_PHASE_RCPT,         [WSMTP_STEP_DATA] = WSMTP_PHASE_DATA,
+        [WSMTP_STEP_BODY] = WSMTP_PHASE_BODY,         [WSMTP_STEP_END_OF_DATA] = WSMTP_PHASE_END_OF_DATA,
+        [WSMTP_STEP_RSET] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_NOOP] = WSMTP_PHASE_COMMAND,
+        [WSMTP_STEP_QUIT] = WSMTP_PHASE_QUIT};
+    const uint8_t phase = phases[wsmtp_step_get(e)];
+    *epoch = e->epoch;
+    return wsmtp_over(e) || phase == WSMTP_PHASE_CONNECT ? 0 : e->config->timeouts[phase];
 }
 
 const char *wsmtp_step_name(wsmtp_step step, size_t *name_len)

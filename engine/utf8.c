@@ -33,3 +33,8 @@ size_t wsmtp_utf8_step(const uint8_t *s, size_t n, uint32_t *codepoint)
     }
     return length;
 }
+
+bool wsmtp_is_control(uint32_t codepoint)
+{
+    return codepoint < 0x20 || (codepoint >= 0x7F && codepoint <= 0x9F);
+}

@@ -4,6 +4,7 @@
 #ifndef WSMTP_UTF8_H
 #define WSMTP_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,8 @@
  * bytes, overlong forms, surrogates, values above U+10FFFF.
  */
 size_t wsmtp_utf8_step(const uint8_t *s, size_t n, uint32_t *codepoint);
+
+/* A control character: C0, DEL or C1. */
+bool wsmtp_is_control(uint32_t codepoint);
 
 #endif

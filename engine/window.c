@@ -14,9 +14,7 @@ unsigned wsmtp_state(const wsmtp_engine *e)
     if (!wsmtp_handshaking(e) && !e->end_of_input &&
         e->input_end - e->input_start < e->config->input_len)
         can |= WSMTP_CAN_READ;
-    if (e->state == STATE_TRANSACTION && e->writing && e->writing->stage == STAGE_BODY &&
-        e->writing->awaiting != AWAITING_DONE && !e->body_ending &&
-        e->config->output_len - used >= WSMTP_BODY_ROOM)
+    if (wsmtp_body_open(e) && e->config->output_len - used >= WSMTP_BODY_ROOM)
         can |= WSMTP_CAN_BODY;
     return can;
 }
@@ -57,16 +55,10 @@ const uint8_t *wsmtp_send_buf(const wsmtp_engine *e, size_t *len, size_t *secret
     *len = *secret_at = 0;
     if (!e->config || wsmtp_over(e))
         return NULL;
-    uint64_t start = e->output_acked;
-    uint64_t end = start + (e->output_end - e->output_start);
-    uint64_t secret = end;
-    if (e->secret_end > start && e->secret_start < end) {
-        secret = e->secret_start > start ? e->secret_start : start;
-        if (e->secret_end < end)
-            end = e->secret_end;
-    }
-    *len = (size_t)(end - start);
-    *secret_at = (size_t)(secret - start);
+    *len = e->output_end - e->output_start;
+    *secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
+    if (*secret_at > *len)
+        *secret_at = *len;
     return e->config->output + e->output_start;
 }
 
@@ -74,12 +66,14 @@ void wsmtp_send_ack(wsmtp_engine *e, size_t n)
 {
     if (!e->config || n == 0 || n > e->output_end - e->output_start)
         return;
-    if (e->secret_end > e->output_acked && e->secret_start < e->output_acked + n)
+    if (e->output_start + n > e->secret_at)
         wsmtp_wipe(e->config->output + e->output_start, n);
     e->output_start += n;
     e->output_acked += n;
-    if (e->output_start == e->output_end)
+    if (e->output_start == e->output_end) {
         e->output_start = e->output_end = 0;
+        e->secret_at = e->auth_state == AUTH_SENDING ? 0 : SIZE_MAX;
+    }
     e->epoch++;
     if (e->state == STATE_AUTH)
         wsmtp_auth_pump(e);

@@ -41,7 +41,7 @@ function stateDiagram() {
 }
 
 function timeoutTable() {
-  const begin = source('engine/session.c').split('static const uint32_t seconds[WSMTP_PHASE_COUNT]')[1];
+  const begin = source('engine/session.c').split(' seconds[WSMTP_PHASE_COUNT] = ')[1];
   const seconds = [...begin.split(';')[0].matchAll(/\[WSMTP_PHASE_([A-Z_]+)\] = (\d+)/g)].map(([, name, limit]) => [name, limit]);
   const camel = (name) => name.toLowerCase().replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const time = (limit) => (limit % 60 ? `${limit} s` : `${limit / 60} min`);

@@ -229,8 +229,8 @@ typedef struct wsmtp_transaction {
     size_t written;      /* RCPT commands written */
     size_t answered;     /* RCPT replies read */
     size_t agreed;       /* RCPT replies that accepted */
-    uint8_t stage;       /* what to write next */
-    uint8_t awaiting;    /* what the next reply answers */
+    uint8_t to_write;    /* wsmtp_step to write next; READY = none before a reply has come */
+    uint8_t awaiting;    /* wsmtp_step that the next reply answers; READY = none, CLOSED = all over */
     bool mail_accepted;
     bool declared_8bit;
     bool lost; /* the session broke before it was over */
@@ -288,51 +288,53 @@ typedef struct wsmtp_body_scan {
     uint32_t line_len;
 } wsmtp_body_scan;
 
-/* One session. Caller-owned; must not move after wsmtp_init. Contents private. */
+/*
+ * One session. Caller-owned; must not move after wsmtp_init. Contents private. Small fields that are
+ * often used come first, where their addresses are short.
+ */
 typedef struct wsmtp_engine {
     const wsmtp_config *config;
-    wsmtp_capabilities capabilities;
-    wsmtp_error error;             /* of the session, or of the last call that returned a reason */
-    wsmtp_error transaction_error; /* of the DONE being reported */
     uint8_t state;
+    uint8_t auth_state;
     uint8_t queued_event; /* follows the event just taken, without a reply of its own */
     bool secure;
     bool tls_done;
     bool end_of_input;    /* the peer closed its side */
     bool maybe_event;
-    bool failure_reported;
     bool needs_reset;     /* a transaction was left open at the server */
-    wsmtp_step failed_step;
+    bool reply_complete;
+    bool body_after_cr;
+    bool body_ending;
+    uint32_t epoch;
     /* input: unread octets are [input_start, input_end) of config->input */
     size_t input_start, input_end;
-    /* the reply being read, or last read */
-    wsmtp_reply reply;
-    wsmtp_step reply_step; /* that it answered; handling it moves the session on */
-    uint16_t reply_lines;
-    bool reply_complete;
-    char reply_text[WSMTP_REPLY_TEXT_MAX];
-    /* the reply that decided about the oldest transaction, or the error detail of a login */
-    wsmtp_reply kept;
-    char kept_text[WSMTP_KEPT_TEXT_MAX];
-    /* output: unsent octets are [output_start, output_end) of config->output; positions count all
-     * octets since init */
+    /* output: unsent octets are [output_start, output_end) of config->output, credentials in them
+     * begin at secret_at (SIZE_MAX: none); output_acked counts what was handed over since init */
     size_t output_start, output_end;
+    size_t secret_at;
     uint64_t output_acked;
-    uint64_t secret_start, secret_end;
-    uint32_t epoch;
     /* transactions, oldest first */
     wsmtp_transaction *head;
     wsmtp_transaction *writing;
+    /* the reply being read, or last read */
+    wsmtp_reply reply;
+    uint32_t reply_lines;
+    wsmtp_step reply_step; /* that it answered; handling it moves the session on */
     /* body coding */
-    uint64_t body_octets;
     size_t body_line_len;
-    bool body_after_cr;
-    bool body_ending;
+    uint64_t body_octets;
     /* authentication */
-    wsmtp_sasl sasl;
     wsmtp_mechanism mechanism;
-    uint8_t auth_state;
     wsmtp_reason auth_reason;
+    wsmtp_capabilities capabilities;
+    wsmtp_event event;             /* being made */
+    wsmtp_error error;             /* of the session, or of the last call that returned a reason */
+    wsmtp_error transaction_error; /* of the DONE being reported */
+    /* the reply that decided about the oldest transaction, or the error detail of a login */
+    wsmtp_reply kept;
+    wsmtp_sasl sasl;
+    char kept_text[WSMTP_KEPT_TEXT_MAX];
+    char reply_text[WSMTP_REPLY_TEXT_MAX];
 } wsmtp_engine;
 
 /* Fills in defaults: no TLS, no flags, the RFC's timeouts. Buffers and EHLO name are the caller's. */

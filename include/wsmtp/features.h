@@ -6,19 +6,24 @@
 #ifndef WSMTP_FEATURES_H
 #define WSMTP_FEATURES_H
 
+/* AUTH (RFC 4954), and with it every mechanism; PLAIN and LOGIN have no switch of their own. */
+#ifndef WSMTP_FEATURE_AUTH
+#define WSMTP_FEATURE_AUTH 1
+#endif
+
 /* SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), with SHA-1, SHA-256, HMAC and PBKDF2. */
 #ifndef WSMTP_FEATURE_SCRAM
-#define WSMTP_FEATURE_SCRAM 1
+#define WSMTP_FEATURE_SCRAM WSMTP_FEATURE_AUTH
 #endif
 
 /* XOAUTH2 and OAUTHBEARER (RFC 7628). */
 #ifndef WSMTP_FEATURE_OAUTH
-#define WSMTP_FEATURE_OAUTH 1
+#define WSMTP_FEATURE_OAUTH WSMTP_FEATURE_AUTH
 #endif
 
 /* CRAM-MD5 (RFC 2195), with MD5: for old servers, and only when asked for by name. */
 #ifndef WSMTP_FEATURE_CRAM_MD5
-#define WSMTP_FEATURE_CRAM_MD5 1
+#define WSMTP_FEATURE_CRAM_MD5 WSMTP_FEATURE_AUTH
 #endif
 
 /* Internationalized addresses (RFC 6531). */
@@ -31,11 +36,16 @@
 #define WSMTP_FEATURE_MESSAGES 1
 #endif
 
+#if (WSMTP_FEATURE_SCRAM || WSMTP_FEATURE_OAUTH || WSMTP_FEATURE_CRAM_MD5) && !WSMTP_FEATURE_AUTH
+#error "a mechanism is of no use without WSMTP_FEATURE_AUTH"
+#endif
+
 /* Bits of wsmtp_features(). */
 #define WSMTP_HAS_SCRAM 0x01u
 #define WSMTP_HAS_OAUTH 0x02u
 #define WSMTP_HAS_CRAM_MD5 0x04u
 #define WSMTP_HAS_SMTPUTF8 0x08u
 #define WSMTP_HAS_MESSAGES 0x10u
+#define WSMTP_HAS_AUTH 0x20u
 
 #endif

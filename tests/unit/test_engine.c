@@ -126,7 +126,8 @@ static void names(void)
         for (int j = 0; j < i; j++)
             CHECK(strcmp(name, wsmtp_step_name((wsmtp_step)j, &len)) != 0);
     }
-    CHECK_EQ(wsmtp_features(), WSMTP_HAS_SCRAM * WSMTP_FEATURE_SCRAM |
+    CHECK_EQ(wsmtp_features(), WSMTP_HAS_AUTH * WSMTP_FEATURE_AUTH |
+                                   WSMTP_HAS_SCRAM * WSMTP_FEATURE_SCRAM |
                                    WSMTP_HAS_OAUTH * WSMTP_FEATURE_OAUTH |
                                    WSMTP_HAS_CRAM_MD5 * WSMTP_FEATURE_CRAM_MD5 |
                                    WSMTP_HAS_SMTPUTF8 * WSMTP_FEATURE_SMTPUTF8 |

@@ -241,3 +241,4 @@ pub const WSMTP_HAS_OAUTH: c_uint = 0x02;
 pub const WSMTP_HAS_CRAM_MD5: c_uint = 0x04;
 pub const WSMTP_HAS_SMTPUTF8: c_uint = 0x08;
 pub const WSMTP_HAS_MESSAGES: c_uint = 0x10;
+pub const WSMTP_HAS_AUTH: c_uint = 0x20;

@@ -1,0 +1,75 @@
+/*
+ * Who got the message in the end: exactly one outcome for each recipient, whatever happened.
+ */
+#include "internal.h"
+
+wsmtp_status wsmtp_status_of(unsigned code)
+{
+    switch (code / 100) {
+    case 2:
+        return WSMTP_STATUS_ACCEPTED;
+    case 4:
+        return WSMTP_STATUS_DEFERRED;
+    default:
+        return WSMTP_STATUS_REFUSED;
+    }
+}
+
+void wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
+{
+    const wsmtp_status status = t->code ? wsmtp_status_of(t->code) : undecided;
+    unsigned seen = 0; /* statuses, as bits */
+    t->accepted_count = 0;
+    for (size_t i = 0; i < t->recipients_len; i++) {
+        wsmtp_recipient *r = &t->recipients[i];
+        if (r->status == WSMTP_STATUS_PENDING) {
+            r->status = status;
+            r->from_message = t->code != 0;
+            r->code = t->code;
+            r->enhanced = t->enhanced;
+        }
+        seen |= 1u << r->status;
+        if (r->status == WSMTP_STATUS_ACCEPTED)
+            t->accepted_count++;
+    }
+    if (seen & 1u << WSMTP_STATUS_ACCEPTED)
+        t->status = WSMTP_STATUS_ACCEPTED;
+    else if (t->lost)
+        t->status = undecided;
+    else if ((seen & 1u << WSMTP_STATUS_REFUSED) && (t->flags & WSMTP_SEND_ALL_OR_NOTHING))
+        t->status = WSMTP_STATUS_REFUSED;
+    else if (seen & 1u << WSMTP_STATUS_DEFERRED)
+        t->status = WSMTP_STATUS_DEFERRED;
+    else if (seen & 1u << WSMTP_STATUS_REFUSED)
+        t->status = WSMTP_STATUS_REFUSED;
+    else
+        t->status = WSMTP_STATUS_NOT_SENT;
+    t->awaiting = WSMTP_STEP_CLOSED;
+}
+
+bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    bool doubt = false;
+    if (t->awaiting == WSMTP_STEP_CLOSED)
+        return false;
+    if (t->reason == WSMTP_REASON_OK) {
+        doubt = t->awaiting == WSMTP_STEP_END_OF_DATA && e->output_acked >= t->end_mark;
+        t->lost = true;
+        t->reason = e->error.reason;
+        t->failed_step = e->error.step;
+    }
+    wsmtp_settle(t, doubt ? WSMTP_STATUS_IN_DOUBT : WSMTP_STATUS_NOT_SENT);
+    return doubt;
+}
+
+void wsmtp_transaction_done(wsmtp_engine *e)
+{
+    wsmtp_transaction *t = e->head;
+    e->event.type = WSMTP_EVENT_DONE;
+    e->event.transaction = t;
+    e->event.error = wsmtp_error_of_transaction(e, t);
+    if (!t->lost)
+        e->event.reply = e->kept;
+    memset(&e->kept, 0, sizeof e->kept);
+    e->head = e->writing = t->next;
+}
