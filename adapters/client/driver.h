@@ -137,6 +137,9 @@ void wsmtp_driver_limit(wsmtp_driver *d, uint32_t total_timeout);
 void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request_type type);
 void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *request);
 
+/* Completes a message that no engine ever had: NOT_SENT to every recipient. */
+void wsmtp_driver_report_unsent(wsmtp_send_request *request, const wsmtp_client_error *error);
+
 bool wsmtp_driver_idle(const wsmtp_driver *d);
 
 /* Between the files of the driver. */

@@ -41,7 +41,7 @@ void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
 {
     s->texts = NULL;
     s->octets = 0;
-    s->body_begun = false;
+    s->submitted = s->body_begun = false;
     wsmtp_driver_request(d, &s->request, WSMTP_REQUEST_SEND);
 }
 
@@ -111,8 +111,7 @@ void wsmtp_driver_complete_send(wsmtp_driver *d, const wsmtp_event *event)
     report(s, &result);
 }
 
-/* A message that the engine never had. */
-static void report_unsent(wsmtp_send_request *s, const wsmtp_client_error *error)
+void wsmtp_driver_report_unsent(wsmtp_send_request *s, const wsmtp_client_error *error)
 {
     wsmtp_transaction *t = s->transaction;
     wsmtp_client_result result;
@@ -143,16 +142,17 @@ static void start_send(wsmtp_driver *d, wsmtp_send_request *s)
         broken.step = WSMTP_STEP_READY;
         broken.field = WSMTP_FIELD_MESSAGE;
         wsmtp_error_from_engine(&error, &broken, WSMTP_CAUSE_NONE, NULL);
-        report_unsent(s, &error);
+        wsmtp_driver_report_unsent(s, &error);
         return;
     }
     wsmtp_driver_mark(d, WSMTP_MOMENT_SEND_BEGIN);
     if (wsmtp_submit(&d->engine, s->transaction) == WSMTP_REASON_OK) {
         put(&d->sending, &s->request);
+        s->submitted = true;
         return;
     }
     wsmtp_driver_engine_error(d, &error, wsmtp_error_get(&d->engine));
-    report_unsent(s, &error);
+    wsmtp_driver_report_unsent(s, &error);
 }
 
 static void start_command(wsmtp_driver *d, wsmtp_request *request)
@@ -220,7 +220,7 @@ void wsmtp_driver_complete_all(wsmtp_driver *d)
     while (waiting.first) {
         wsmtp_request *request = take(&waiting);
         if (request->type == WSMTP_REQUEST_SEND)
-            report_unsent(send_request(request), &late);
+            wsmtp_driver_report_unsent(send_request(request), &late);
         else
             wsmtp_driver_complete(request, request->type == WSMTP_REQUEST_QUIT ? NULL : &late);
     }

@@ -37,10 +37,17 @@ static void on_cancel(uv_async_t *async)
     wsmtp_uv_cancel(c->client);
 }
 
+/* A stopped loop does not wait for the next event any more. */
+static void call_done(wsmtp_client *c)
+{
+    c->done = true;
+    uv_stop(&c->loop);
+}
+
 static void on_done(wsmtp_request *request, const wsmtp_client_error *error)
 {
     wsmtp_client *c = request->context;
-    c->done = true;
+    call_done(c);
     c->ok = !error;
     if (error)
         c->error = *error;
@@ -51,7 +58,8 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
 {
     wsmtp_client *c = request->context;
     const wsmtp_transaction *t = result->transaction;
-    c->done = c->sent = true;
+    call_done(c);
+    c->sent = true;
     c->ok = !result->error;
     c->result = *result;
     c->result.texts = NULL;
@@ -76,10 +84,10 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
     c->result.texts = c->texts;
 }
 
-/* Runs the loop until the call is done. */
+/* Runs the loop until the call is done and stops it. */
 static bool run(wsmtp_client *c)
 {
-    while (!c->done && uv_run(&c->loop, UV_RUN_ONCE))
+    while (!c->done && uv_run(&c->loop, UV_RUN_DEFAULT))
         ;
     return c->done && c->ok;
 }
@@ -220,7 +228,8 @@ void wsmtp_client_free(wsmtp_client *c)
     if (c->server) {
         wsmtp_uv_close(c->client, on_closed, c);
         uv_close((uv_handle_t *)&c->cancel, NULL);
-        uv_run(&c->loop, UV_RUN_DEFAULT);
+        while (uv_run(&c->loop, UV_RUN_DEFAULT))
+            ;
         uv_loop_close(&c->loop);
     }
     wsmtp_uv_server_free(c->server);

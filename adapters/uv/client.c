@@ -66,11 +66,13 @@ static void disconnect(wsmtp_uv_client *c)
     wsmtp_uv_derive_stop(c);
     wsmtp_uv_connect_stop(c);
     disarm(c);
-    if (!c->driver.began)
-        return;
-    wsmtp_driver_mark(&c->driver, WSMTP_MOMENT_CLOSED);
-    wsmtp_client_event event = {.type = WSMTP_CLIENT_EVENT_CLOSED};
-    wsmtp_driver_tell(&c->driver, &event);
+    if (c->driver.began) {
+        wsmtp_driver_mark(&c->driver, WSMTP_MOMENT_CLOSED);
+        wsmtp_client_event event = {.type = WSMTP_CLIENT_EVENT_CLOSED};
+        wsmtp_driver_tell(&c->driver, &event);
+    }
+    if (c->over)
+        c->over(c->over_context);
 }
 
 static void advance(wsmtp_uv_client *c)

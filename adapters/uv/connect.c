@@ -118,7 +118,8 @@ static void connected(wsmtp_uv_client *c, wsmtp_uv_link *link)
     if (link->uv.handle.type == UV_TCP &&
         uv_tcp_getsockname(&link->uv.tcp, (struct sockaddr *)&local, &local_len) == 0)
         address_text(&local, 0, local_name, sizeof local_name);
-    wsmtp_driver_connected(&c->driver, link->address, local_name);
+    memcpy(c->address, link->address, sizeof c->address);
+    wsmtp_driver_connected(&c->driver, c->address, local_name);
 }
 
 static void next_attempt(wsmtp_uv_client *c);

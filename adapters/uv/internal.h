@@ -64,6 +64,7 @@ struct wsmtp_uv_client {
     bool disconnected;
     bool closing;
     void (*closed)(void *context); void *closed_context;
+    void (*over)(void *context); void *over_context; /* for the pool: after all callbacks of requests */
 
     /* connecting */
     struct wsmtp_uv_lookup *lookup;
@@ -76,6 +77,7 @@ struct wsmtp_uv_client {
 
     /* connected */
     wsmtp_uv_link *link;
+    char address[WSMTP_UV_ADDRESS_TEXT];
     bool reading, writing, end_of_input;
     uv_write_t write;
     char *spill; size_t spill_size; /* what the socket would not take at once */

@@ -1,6 +1,7 @@
 /* Octets in and out of the connection. */
 #include "internal.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,23 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     }
 }
 
+/*
+ * While a session opens, a server may write twice in a row (session tickets, then its greeting), and
+ * hold the second back until the first is acknowledged (RFC 896): a delayed ACK would cost 40 ms.
+ */
+static void acknowledge_now(wsmtp_uv_client *c)
+{
+#ifdef TCP_QUICKACK
+    uv_os_fd_t fd;
+    int on = 1;
+    if (!c->driver.ready && c->link->uv.handle.type == UV_TCP &&
+        uv_fileno(&c->link->uv.handle, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)c;
+#endif
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     wsmtp_uv_link *link = stream->data;
@@ -31,6 +49,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n > 0 && !c->ssl) {
         wsmtp_driver_received(&c->driver, (uint8_t *)buf->base, (size_t)n);
     } else if (n > 0) {
+        acknowledge_now(c);
         BIO_write(c->net_in, buf->base, (int)n);
         c->net_ready = true;
     } else if (n == UV_EOF) {

@@ -40,10 +40,9 @@ struct wsmtp_send_request {
     wsmtp_request request;
     struct wsmtp_client_texts *texts;
     uint64_t octets;
-    bool body_begun;
+    bool submitted, body_begun;
     void *owner;
     wsmtp_send_callback owner_done;
-    bool moved;
 };
 
 #ifdef __cplusplus
