@@ -1,0 +1,205 @@
+//! Settings of a session.
+
+use std::time::Duration;
+
+use crate::sys;
+
+/// When TLS begins.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tls {
+    /// Never.
+    None,
+    /// Before the first SMTP octet (RFC 8314).
+    Implicit,
+    /// By STARTTLS, which is required (RFC 3207): there is no way back to clear text.
+    StartTls,
+}
+
+impl Tls {
+    pub(crate) fn to_raw(self) -> sys::wsmtp_tls {
+        match self {
+            Self::None => sys::WSMTP_TLS_NONE,
+            Self::Implicit => sys::WSMTP_TLS_IMPLICIT,
+            Self::StartTls => sys::WSMTP_TLS_STARTTLS,
+        }
+    }
+}
+
+/// How long each phase may last; `None` is without limit. The defaults are those of RFC 5321 section
+/// 4.5.3.2.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Opening the connection, all addresses together: 30 s.
+    pub connect: Option<Duration>,
+    /// One TLS handshake: 30 s.
+    pub tls: Option<Duration>,
+    /// The greeting: 5 min.
+    pub greeting: Option<Duration>,
+    /// EHLO, STARTTLS, AUTH, RSET, NOOP: 5 min.
+    pub command: Option<Duration>,
+    /// MAIL: 5 min.
+    pub mail: Option<Duration>,
+    /// RCPT: 5 min.
+    pub rcpt: Option<Duration>,
+    /// DATA until its reply: 2 min.
+    pub data: Option<Duration>,
+    /// Each piece of the message, its source included: 3 min.
+    pub body: Option<Duration>,
+    /// The reply to the message: 10 min.
+    pub end_of_data: Option<Duration>,
+    /// QUIT: 10 s.
+    pub quit: Option<Duration>,
+}
+
+impl Timeouts {
+    /// One limit for every phase.
+    #[must_use]
+    pub fn all(limit: Duration) -> Self {
+        let limit = Some(limit);
+        Self {
+            connect: limit,
+            tls: limit,
+            greeting: limit,
+            command: limit,
+            mail: limit,
+            rcpt: limit,
+            data: limit,
+            body: limit,
+            end_of_data: limit,
+            quit: limit,
+        }
+    }
+
+    /// In the order of the engine's phases, milliseconds, 0 for none.
+    pub(crate) fn to_raw(&self) -> [u32; sys::WSMTP_PHASE_COUNT] {
+        let phases = [
+            self.connect,
+            self.tls,
+            self.greeting,
+            self.command,
+            self.mail,
+            self.rcpt,
+            self.data,
+            self.body,
+            self.end_of_data,
+            self.quit,
+        ];
+        // No limit is 0 to the engine, so the shortest limit is one millisecond.
+        let longest = u128::from(u32::MAX);
+        phases.map(|phase| phase.map_or(0, |limit| limit.as_millis().clamp(1, longest) as u32))
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        Self {
+            connect: seconds(30),
+            tls: seconds(30),
+            greeting: seconds(300),
+            command: seconds(300),
+            mail: seconds(300),
+            rcpt: seconds(300),
+            data: seconds(120),
+            body: seconds(180),
+            end_of_data: seconds(600),
+            quit: seconds(10),
+        }
+    }
+}
+
+/// Settings of a [`Session`](crate::Session).
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) ehlo_name: String,
+    pub(crate) tls: Tls,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) flags: u32,
+    pub(crate) input: usize,
+    pub(crate) output: usize,
+}
+
+impl Config {
+    /// `ehlo_name`: the domain of this machine, or its address as a literal: `[192.0.2.1]`.
+    #[must_use]
+    pub fn new(ehlo_name: impl Into<String>) -> Self {
+        let (timeouts, tls) = (Timeouts::default(), Tls::None);
+        Self { ehlo_name: ehlo_name.into(), tls, timeouts, flags: 0, input: 4096, output: 16384 }
+    }
+
+    /// When TLS begins. Not at all if not set.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// How long each phase may last.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Takes LF alone as the end of a reply line. Risk: a server that mixes both can be read
+    /// differently by a middlebox.
+    #[must_use]
+    pub fn lenient_bare_lf(self) -> Self {
+        self.flag(sys::WSMTP_LENIENT_BARE_LF)
+    }
+
+    /// One command at a time, even if the server offers PIPELINING.
+    #[must_use]
+    pub fn no_pipelining(self) -> Self {
+        self.flag(sys::WSMTP_NO_PIPELINING)
+    }
+
+    /// The channel counts as secure without TLS: a Unix socket.
+    #[must_use]
+    pub fn trusted_channel(self) -> Self {
+        self.flag(sys::WSMTP_TRUSTED_CHANNEL)
+    }
+
+    /// Sizes of the buffers in octets, 1024 or more; 4096 and 16384 if not set. A large output
+    /// buffer makes large messages fast.
+    #[must_use]
+    pub fn buffers(mut self, input: usize, output: usize) -> Self {
+        self.input = input;
+        self.output = output;
+        self
+    }
+
+    fn flag(mut self, flag: u32) -> Self {
+        self.flags |= flag;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_become_milliseconds() {
+        let (tls, quit) = (Some(Duration::ZERO), Some(Duration::MAX));
+        let timeouts = Timeouts { connect: None, tls, quit, ..Timeouts::default() };
+        let raw = timeouts.to_raw();
+        assert_eq!(raw[sys::WSMTP_PHASE_CONNECT], 0);
+        assert_eq!(raw[sys::WSMTP_PHASE_TLS], 1);
+        assert_eq!(raw[sys::WSMTP_PHASE_BODY], 180_000);
+        assert_eq!(raw[sys::WSMTP_PHASE_QUIT], u32::MAX);
+    }
+
+    #[test]
+    fn the_defaults_are_the_engines() {
+        // SAFETY: a struct of numbers and pointers, for all of which zero is a value; then written.
+        let raw = unsafe {
+            let mut raw = std::mem::zeroed();
+            sys::wsmtp_config_init(&mut raw);
+            raw
+        };
+        assert_eq!(raw.timeouts, Timeouts::default().to_raw());
+    }
+}

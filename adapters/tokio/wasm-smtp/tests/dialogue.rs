@@ -1,0 +1,358 @@
+//! Whole sessions as text, each played whole, octet by octet, and in pieces of seven: octets and
+//! events must be the same every time.
+
+use wasm_smtp::{
+    Config, Credentials, Envelope, Event, IoFailure, Mechanism, Outcome, Reason, Session, Status,
+    Tls,
+};
+
+/// What the test's caller does when the session is ready, one after another.
+enum Do {
+    Login(Credentials),
+    Send(Envelope, &'static [u8]),
+    Reset,
+    Quit,
+}
+
+#[derive(Default)]
+struct Record {
+    wire: String,
+    events: Vec<String>,
+    outcomes: Vec<Outcome>,
+    errors: Vec<wasm_smtp::Error>,
+}
+
+/// Plays a session against a server that answers each write of the client with its next line or
+/// lines; `cut`: octets that arrive at once.
+fn play(config: &Config, server: &[&str], actions: Vec<Do>, cut: usize) -> Record {
+    let mut session = Session::new(config).expect("the settings are right");
+    let mut record = Record::default();
+    let mut server = server.iter();
+    let mut actions = actions.into_iter();
+    let mut message: Option<&[u8]> = None;
+    let mut incoming: &[u8] = server.next().map_or(b"", |text| text.as_bytes());
+    loop {
+        let mut idle = false;
+        while let Some(event) = session.next_event() {
+            record.events.push(name(&event));
+            match event {
+                Event::StartTls => session.tls_done().expect("it was asked for"),
+                Event::DeriveKey(request) => {
+                    session.key_derived(&request.derive()).expect("it was asked for");
+                }
+                Event::Ready | Event::Authenticated(_) | Event::Completed(_) => idle = true,
+                Event::Done { outcome, error, .. } => {
+                    idle = session.step() != wasm_smtp::Step::Closed;
+                    record.outcomes.push(outcome);
+                    record.errors.extend(error);
+                    message = None;
+                }
+                Event::Refused(error) => {
+                    idle = true;
+                    record.errors.push(error);
+                }
+                Event::Failed(error) => {
+                    record.errors.push(error);
+                    return record;
+                }
+                Event::Closed => return record,
+                _ => {}
+            }
+        }
+        if idle {
+            let done = match actions.next() {
+                Some(Do::Login(credentials)) => session.login(&credentials, &[7; 24]),
+                Some(Do::Send(envelope, octets)) => {
+                    message = Some(octets);
+                    session.submit(&envelope).map(|_| ())
+                }
+                Some(Do::Reset) => session.reset(),
+                Some(Do::Quit) => session.quit(),
+                None => return record,
+            };
+            if let Err(error) = done {
+                record.errors.push(error);
+                return record;
+            }
+        }
+        if session.wants_body() {
+            if let Some(octets) = message {
+                let taken = session.body_write(&octets[..octets.len().min(cut)]);
+                message = Some(&octets[taken..]);
+                if octets.is_empty() {
+                    session.body_end().expect("a message is under way");
+                    message = None;
+                }
+            }
+        }
+        let output = session.output();
+        if !output.octets.is_empty() {
+            let shown = std::str::from_utf8(&output.octets[..output.secret_at]).expect("text");
+            record.wire.push_str(shown);
+            if output.secret_at < output.octets.len() {
+                record.wire.push_str("***\r\n");
+            }
+            let length = output.octets.len();
+            session.output_sent(length);
+            continue;
+        }
+        if session.wants_body() && message.is_some() {
+            continue;
+        }
+        if incoming.is_empty() {
+            match server.next() {
+                Some(text) => incoming = text.as_bytes(),
+                None => session.receive_end(),
+            }
+        }
+        let taken = session.receive(&incoming[..incoming.len().min(cut)]);
+        incoming = &incoming[taken..];
+    }
+}
+
+fn name(event: &Event<'_>) -> String {
+    match event {
+        Event::Mail { reply, .. } => format!("Mail {}", reply.code),
+        Event::Recipient { index, address, reply, .. } => {
+            format!("Recipient {index} {address} {}", reply.code)
+        }
+        Event::Greeting(reply) => format!("Greeting {}", reply.text),
+        Event::Done { .. } => "Done".into(),
+        Event::Body { .. } => "Body".into(),
+        other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Plays it in three ways, which must not differ.
+fn dialogue(config: &Config, server: &[&str], actions: impl Fn() -> Vec<Do>) -> Record {
+    let whole = play(config, server, actions(), usize::MAX);
+    for cut in [1, 7] {
+        let pieces = play(config, server, actions(), cut);
+        assert_eq!(pieces.wire, whole.wire, "cut {cut}");
+        assert_eq!(pieces.events, whole.events, "cut {cut}");
+        assert_eq!(pieces.outcomes, whole.outcomes, "cut {cut}");
+    }
+    whole
+}
+
+fn config(tls: Tls) -> Config {
+    Config::new("client.example").tls(tls)
+}
+
+const GREETING: &str = "220 mx ESMTP\r\n";
+const OPEN: &str = "250-mx\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-AUTH PLAIN LOGIN\r\n250 ENHANCEDSTATUSCODES\r\n";
+
+#[test]
+fn a_message_to_good_and_bad_recipients() {
+    let record = dialogue(
+        &config(Tls::None),
+        &[
+            GREETING,
+            OPEN,
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no such user\r\n354 go\r\n",
+            "250 2.0.0 Ok: queued as ABC12345\r\n",
+            "221 bye\r\n",
+        ],
+        || {
+            let to = ["one@a.example", "two@b.example"];
+            vec![
+                Do::Send(Envelope::new("me@c.example", to), b"Subject: x\r\n\r\n.dot\r\n"),
+                Do::Quit,
+            ]
+        },
+    );
+    assert_eq!(
+        record.wire,
+        "EHLO client.example\r\nMAIL FROM:<me@c.example>\r\nRCPT TO:<one@a.example>\r\nRCPT TO:<two@b.example>\r\nDATA\r\n\
+         Subject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n"
+    );
+    let expected = [
+        "Greeting mx ESMTP",
+        "Ehlo",
+        "Ready",
+        "Mail 250",
+        "Recipient 0 one@a.example 250",
+        "Recipient 1 two@b.example 550",
+        "Body",
+        "Done",
+        "Closed",
+    ];
+    assert_eq!(record.events, expected);
+    let outcome = &record.outcomes[0];
+    assert_eq!(outcome.queue_id(), Some("ABC12345"));
+    assert_eq!((outcome.accepted(), outcome.all_accepted()), (1, false));
+    let [one, two] = &outcome.recipients[..] else { panic!("two recipients") };
+    assert_eq!(
+        (one.status, one.code, &*one.text),
+        (Status::Accepted, Some(250), "Ok: queued as ABC12345")
+    );
+    assert_eq!((two.status, two.code, &*two.text), (Status::Refused, Some(550), "no such user"));
+    assert_eq!(two.enhanced.map(|code| code.to_string()).as_deref(), Some("5.1.1"));
+    assert!(record.errors.is_empty());
+}
+
+#[test]
+fn all_refused_and_the_session_goes_on() {
+    let record = dialogue(
+        &config(Tls::None),
+        &[
+            GREETING,
+            OPEN,
+            "250 ok\r\n450 4.2.0 later\r\n550 5.1.1 never\r\n554 no valid recipients\r\n",
+            "250 reset\r\n250 ok\r\n250 ok\r\n354 go\r\n",
+            "250 ok\r\n",
+        ],
+        || {
+            vec![
+                Do::Send(Envelope::new("", ["a@b.example", "c@d.example"]), b"x\r\n"),
+                Do::Send(Envelope::new("", ["e@f.example"]), b"y\r\n"),
+            ]
+        },
+    );
+    let error = &record.errors[0];
+    assert_eq!(error.reason(), Reason::AllRecipientsRefused);
+    let statuses =
+        |at: usize| record.outcomes[at].recipients.iter().map(|one| one.status).collect::<Vec<_>>();
+    assert_eq!(statuses(0), [Status::Deferred, Status::Refused]);
+    assert_eq!(statuses(1), [Status::Accepted]);
+}
+
+#[test]
+fn starttls_then_plain() {
+    let record = dialogue(
+        &config(Tls::StartTls),
+        &[
+            "220 mx\r\n",
+            "250-mx\r\n250 STARTTLS\r\n",
+            "220 go\r\n",
+            "250-mx\r\n250 AUTH PLAIN\r\n",
+            "235 2.7.0 welcome\r\n",
+            "221 bye\r\n",
+        ],
+        || vec![Do::Login(Credentials::password("alice", "secret")), Do::Quit],
+    );
+    assert_eq!(
+        record.wire,
+        "EHLO client.example\r\nSTARTTLS\r\nEHLO client.example\r\nAUTH PLAIN ***\r\nQUIT\r\n"
+    );
+    assert_eq!(
+        record.events,
+        ["Greeting mx", "Ehlo", "StartTls", "Ehlo", "Ready", "Authenticated", "Closed"]
+    );
+}
+
+#[test]
+fn a_login_refused_leaves_the_session_usable() {
+    let server = [GREETING, OPEN, "535 5.7.8 wrong\r\n", "235 welcome\r\n", "221 bye\r\n"];
+    let record = dialogue(&config(Tls::None), &server, || {
+        let login = |password| Credentials::password("alice", password).allow_plaintext_auth();
+        vec![
+            Do::Login(login("wrong")),
+            Do::Login(login("right").mechanism(Mechanism::Plain)),
+            Do::Quit,
+        ]
+    });
+    assert_eq!(record.errors[0].reason(), Reason::AuthRefused);
+    assert_eq!(
+        record.errors[0].to_string(),
+        "during AUTH, the server refused the credentials: 535 5.7.8 wrong"
+    );
+    assert_eq!(record.events.last().map(String::as_str), Some("Closed"));
+}
+
+#[test]
+fn credentials_stay_here_without_tls() {
+    let record = play(
+        &config(Tls::None),
+        &[GREETING, OPEN],
+        vec![Do::Login(Credentials::password("alice", "secret"))],
+        999,
+    );
+    assert_eq!(record.errors[0].reason(), Reason::AuthNotSecure);
+    assert!(!record.wire.contains("AUTH"));
+}
+
+#[test]
+fn octets_behind_the_answer_to_starttls_are_fatal() {
+    let server = ["220 mx\r\n", "250-mx\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"];
+    let record = play(&config(Tls::StartTls), &server, vec![], 999);
+    let error = record.errors.last().expect("it failed");
+    assert_eq!(error.reason(), Reason::StartTlsResidue);
+    assert!(!record.events.contains(&"StartTls".to_owned()));
+}
+
+#[test]
+fn a_loss_after_the_end_of_data_is_in_doubt() {
+    let server = [GREETING, OPEN, "250 ok\r\n250 ok\r\n354 go\r\n"];
+    let record = dialogue(&config(Tls::None), &server, || {
+        vec![Do::Send(Envelope::new("a@b.example", ["c@d.example"]), b"x\r\n")]
+    });
+    assert_eq!(record.outcomes[0].recipients[0].status, Status::InDoubt);
+    assert!(record.errors[0].is_in_doubt() && !record.errors[0].is_retryable());
+}
+
+#[test]
+fn what_breaks_a_rule_is_not_sent() {
+    let refused = |envelope: Envelope| {
+        let record =
+            play(&config(Tls::None), &[GREETING, OPEN], vec![Do::Send(envelope, b"")], 999);
+        assert_eq!(record.wire, "EHLO client.example\r\n");
+        let error = record.errors.into_iter().next().expect("it is refused");
+        (error.reason(), error.index(), error.to_string())
+    };
+    let to = ["ok@b.example", "a@b.example>\r\nRCPT TO:<c@d.example"];
+    let (reason, index, text) = refused(Envelope::new("a@b.example", to));
+    assert_eq!((reason, index), (Reason::AddressControl, Some(1)));
+    assert_eq!(text, "to[1] contains a control character");
+    let none: [&str; 0] = [];
+    assert_eq!(refused(Envelope::new("a@b.example", none)).0, Reason::NoRecipients);
+    assert_eq!(
+        refused(Envelope::new("a@b.example", ["c@d.example"]).size(1001)).0,
+        Reason::MessageTooLarge
+    );
+    let error = Session::new(&Config::new("a b")).expect_err("a space is not allowed");
+    assert_eq!(error.to_string(), "ehlo_name has a character that is not allowed in a domain");
+    let error = Session::new(&Config::new("a.example").buffers(10, 10)).expect_err("too small");
+    assert_eq!(error.reason(), Reason::ConfigBuffer);
+}
+
+#[test]
+fn calls_out_of_order_are_refused_without_harm() {
+    let mut session = Session::new(&config(Tls::None)).expect("the settings are right");
+    assert_eq!(session.quit().expect_err("not yet").reason(), Reason::State);
+    assert_eq!(session.body_end().expect_err("no message").reason(), Reason::State);
+    assert_eq!(session.tls_done().expect_err("no handshake").reason(), Reason::State);
+    session.io_failed(IoFailure::Timeout);
+    let Some(Event::Failed(error)) = session.next_event() else { panic!("it failed") };
+    assert_eq!((error.reason(), error.is_retryable()), (Reason::Timeout, true));
+    assert!(session.next_event().is_none());
+    assert!(!session.wants_read() && session.receive_buffer().is_empty());
+    assert_eq!(session.receive(b"220 late\r\n"), 0);
+}
+
+#[test]
+fn a_reset_is_answered() {
+    let record =
+        dialogue(&config(Tls::None), &[GREETING, OPEN, "250 ok\r\n", "221 bye\r\n"], || {
+            vec![Do::Reset, Do::Quit]
+        });
+    assert!(record.wire.ends_with("RSET\r\nQUIT\r\n"));
+    assert!(record.events.contains(&"Completed".to_owned()));
+}
+
+#[test]
+fn sessions_may_be_moved_between_threads() {
+    let mut session = Session::new(&config(Tls::None)).expect("the settings are right");
+    session.receive(b"220 mx\r\n");
+    let moved = std::thread::spawn(move || {
+        while session.next_event().is_some() {}
+        session.output().octets.to_vec()
+    });
+    assert_eq!(moved.join().expect("no panic"), b"EHLO client.example\r\n");
+}
+
+#[test]
+fn what_the_server_says_is_cleaned() {
+    let record = play(&config(Tls::None), &["220 a\x1b[31mb\x7f\r\n", "250 mx\r\n"], vec![], 999);
+    assert_eq!(record.events[0], r"Greeting a\x1B[31mb\x7F");
+}
