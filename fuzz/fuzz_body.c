@@ -31,7 +31,8 @@ static coded reference(const uint8_t *text, size_t text_len, uint32_t flags, boo
         bool crlf = text[i] == '\r' && i + 1 < text_len && text[i + 1] == '\n';
         if (text[i] == '\r' || text[i] == '\n') {
             if (!crlf && !(flags & WSMTP_SEND_MAKE_CRLF)) {
-                out.reason = text[i] == '\r' ? WSMTP_REASON_BODY_BARE_CR : WSMTP_REASON_BODY_BARE_LF;
+                out.reason =
+                    text[i] == '\r' ? WSMTP_REASON_BODY_BARE_CR : WSMTP_REASON_BODY_BARE_LF;
                 return out;
             }
             put(&out, '\r');
@@ -103,7 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    uint32_t flags = (data[0] & 1 ? WSMTP_SEND_MAKE_CRLF : 0) | (data[0] & 2 ? WSMTP_SEND_LONG_LINES : 0);
+    uint32_t flags = (data[0] & 1 ? WSMTP_SEND_MAKE_CRLF : 0) |
+                     (data[0] & 2 ? WSMTP_SEND_LONG_LINES : 0);
     bool eight_bit = data[0] & 4;
     size_t piece = 1 + data[1];
     data += 2;

@@ -1,8 +1,8 @@
 /*
- * Invariant: what is decoded from base64 encodes to the same text, and the other way round. No series
- * of challenges makes a SASL exchange read or write outside of its memory; a response is the same in
- * pieces of any size and as long as announced; and no SCRAM server is believed that does not know the
- * key.
+ * Invariant: what is decoded from base64 encodes to the same text, and the other way round. No
+ * series of challenges makes a SASL exchange read or write outside of its memory; a response is the
+ * same in pieces of any size and as long as announced; and no SCRAM server is believed that does
+ * not know the key.
  */
 #include <wsmtp/sasl.h>
 
@@ -80,7 +80,8 @@ static void exchange(wsmtp_mechanism mechanism, size_t piece, const uint8_t *dat
     REQUIRE(wsmtp_sasl_begin(sasl, mechanism, &credentials) == WSMTP_REASON_OK);
     if (wsmtp_sasl_client_first(sasl))
         read_response(sasl, piece);
-    bool scram = mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 || mechanism == WSMTP_MECHANISM_SCRAM_SHA_1;
+    bool scram =
+        mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 || mechanism == WSMTP_MECHANISM_SCRAM_SHA_1;
     for (unsigned round = 0; round < 6; round++) {
         /* Challenges are cut at a vertical bar; a leading N stands for the right nonce. */
         const uint8_t *end = size ? memchr(data, '|', size) : NULL;
@@ -96,8 +97,9 @@ static void exchange(wsmtp_mechanism mechanism, size_t piece, const uint8_t *dat
         }
         data += len + (end != NULL);
         size -= len + (end != NULL);
-        wsmtp_sasl_status status = size || end ? wsmtp_sasl_challenge(sasl, challenge, challenge_len)
-                                               : wsmtp_sasl_success(sasl, challenge, challenge_len);
+        bool last = !size && !end; /* what stands behind the last bar comes with the success */
+        wsmtp_sasl_status status = last ? wsmtp_sasl_success(sasl, challenge, challenge_len)
+                                        : wsmtp_sasl_challenge(sasl, challenge, challenge_len);
         if (status == WSMTP_SASL_NEED_KEY) {
             REQUIRE(sasl->scram_iterations >= WSMTP_SCRAM_ITERATIONS_MIN);
             REQUIRE(sasl->scram_iterations <= WSMTP_SCRAM_ITERATIONS_MAX);

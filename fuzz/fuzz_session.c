@@ -1,5 +1,5 @@
 /*
- * Invariant: whatever the server says, and however it is cut, the engine stays inside of its memory,
+ * Invariant: whatever the server says, and however it is cut, the engine stays inside its memory,
  * writes whole commands of at most 512 octets, hands out cleaned text only, gives each submitted
  * transaction exactly one DONE with an outcome for each recipient, and says nothing after FAILED or
  * CLOSED. Read reply by reply or octet by octet, the events and the octets written are the same.
@@ -66,7 +66,8 @@ static void check_text(session *now, const wsmtp_reply *reply)
 
 static void submit_next(session *now)
 {
-    static const char *const addresses[RECIPIENTS] = {"a@b.example", "\"c d\"@[192.0.2.1]", "postmaster"};
+    static const char *const addresses[RECIPIENTS] = {"a@b.example", "\"c d\"@[192.0.2.1]",
+                                                      "postmaster"};
     unsigned count = now->choice[1] & 3u;
     while (now->next < count) {
         size_t i = now->next++;
@@ -108,7 +109,8 @@ static void see_done(session *now, const wsmtp_transaction *transaction)
     size_t accepted = 0;
     for (size_t j = 0; j < transaction->recipients_len; j++) {
         const wsmtp_recipient *recipient = &transaction->recipients[j];
-        REQUIRE(recipient->status > WSMTP_STATUS_PENDING && recipient->status <= WSMTP_STATUS_IN_DOUBT);
+        REQUIRE(recipient->status > WSMTP_STATUS_PENDING);
+        REQUIRE(recipient->status <= WSMTP_STATUS_IN_DOUBT);
         accepted += recipient->status == WSMTP_STATUS_ACCEPTED;
         if (recipient->status == WSMTP_STATUS_ACCEPTED)
             REQUIRE(recipient->code / 100 == 2);
@@ -143,14 +145,16 @@ static void see(session *now, const wsmtp_event *event)
         REQUIRE(wsmtp_tls_done(now->engine) == WSMTP_REASON_OK);
         break;
     case WSMTP_EVENT_READY:
-        if (!(now->choice[0] & 0x10) || wsmtp_login(now->engine, &now->credentials) != WSMTP_REASON_OK)
+        if (!(now->choice[0] & 0x10) ||
+            wsmtp_login(now->engine, &now->credentials) != WSMTP_REASON_OK)
             next_step(now);
         break;
     case WSMTP_EVENT_DERIVE_KEY:
         REQUIRE(event->iterations >= WSMTP_SCRAM_ITERATIONS_MIN);
         REQUIRE(event->iterations <= WSMTP_SCRAM_ITERATIONS_MAX && event->salt_len > 0);
         note(now, event->salt, event->salt_len);
-        REQUIRE(wsmtp_key_derived(now->engine, key, wsmtp_hash_len(event->hash)) == WSMTP_REASON_OK);
+        REQUIRE(wsmtp_key_derived(now->engine, key, wsmtp_hash_len(event->hash)) ==
+                WSMTP_REASON_OK);
         break;
     case WSMTP_EVENT_AUTHENTICATED:
         REQUIRE(wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_256 &&

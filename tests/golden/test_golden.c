@@ -1,6 +1,7 @@
 /*
- * Plays every dialogue of tests/golden/cases in many ways: whole, octet by octet, cut at random, with
- * small and large buffers, and with octets behind the last reply. The events must be the same in all.
+ * Plays every dialogue of tests/golden/cases in many ways: whole, octet by octet, cut at random,
+ * with small and large buffers, and with octets behind the last reply. The events must be the same
+ * in all.
  *
  *     golden_golden [--log] [FILE...]
  */
@@ -78,8 +79,8 @@ static void compare_logs(const golden_bytes *first, const golden_bytes *second,
 }
 
 /*
- * Octets behind the last reply change nothing before them, unless that reply starts TLS or makes the
- * engine write: then they would be part of what follows.
+ * Octets behind the last reply change nothing before them, unless that reply starts TLS or makes
+ * the engine write: then they would be part of what follows.
  */
 static bool may_have_trailing(const golden_case *script)
 {

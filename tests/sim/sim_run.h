@@ -1,6 +1,6 @@
 /*
- * One whole session between the engine and the simulated server, over a link that breaks where it is
- * told to; afterwards every claim of the engine is compared with what the server knows.
+ * One whole session between the engine and the simulated server, over a link that breaks where it
+ * is told to; afterwards every claim of the engine is compared with what the server knows.
  */
 #ifndef WSMTP_TESTS_SIM_RUN_H
 #define WSMTP_TESTS_SIM_RUN_H
@@ -28,7 +28,7 @@ typedef struct sim_message {
     size_t to_len;
     const char *body;     /* as it is given */
     const char *arrives;  /* as the server must get it */
-    const char *last;     /* octets that only the end of this message has: its last line, CRLF, dot */
+    const char *last;     /* what only the end of this message has: last line, CRLF, dot, CRLF */
     uint32_t flags;
 } sim_message;
 
@@ -44,7 +44,7 @@ typedef struct sim_scenario {
     size_t read_size;
     size_t body_size;
     size_t buffer;     /* of the engine, each way */
-    size_t link_room;  /* replies that the link holds until the server stops reading; 0 = no limit */
+    size_t link_room;  /* octets of replies that the link holds; then the server stops reading */
 } sim_scenario;
 
 typedef struct sim_result {
@@ -55,7 +55,8 @@ typedef struct sim_result {
     size_t accepted, refused, deferred, not_sent;
 } sim_result;
 
-sim_result sim_run(const sim_scenario *scenario, sim_fault fault, sim_direction direction, size_t at);
+sim_result sim_run(const sim_scenario *scenario, sim_fault fault, sim_direction direction,
+                   size_t at);
 
 const char *sim_fault_name(sim_fault fault);
 

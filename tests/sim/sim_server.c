@@ -69,7 +69,8 @@ static void ehlo(sim_server *server)
     char text[300];
     const sim_server_options *options = &server->options;
     bool offers_tls = options->starttls && !server->secure;
-    snprintf(text, sizeof text, "250-sim.example\r\n%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
+    snprintf(text, sizeof text,
+             "250-sim.example\r\n%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
              options->pipelining ? "250-PIPELINING\r\n" : "", offers_tls ? "250-STARTTLS\r\n" : "",
              options->auth && !offers_tls ? "250-AUTH PLAIN\r\n" : "");
     server->greeted = true;

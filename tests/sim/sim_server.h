@@ -2,8 +2,8 @@
  * A small SMTP server without sockets: octets in, octets out, deterministic. It remembers what it
  * took responsibility for, so that a client's claims can be compared with it.
  *
- * Local parts decide: bad* is refused (550), grey* deferred (450); a sender badmail* is refused, and
- * messages of the senders eod4* and eod5* are refused at their end.
+ * Local parts decide: bad* is refused (550), grey* deferred (450); a sender badmail* is refused,
+ * and messages of the senders eod4* and eod5* are refused at their end.
  */
 #ifndef WSMTP_TESTS_SIM_SERVER_H
 #define WSMTP_TESTS_SIM_SERVER_H

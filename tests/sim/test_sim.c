@@ -18,8 +18,9 @@ static void judge(const sim_scenario *scenario, sim_fault fault, sim_direction d
         return;
     if (++violations <= 20)
         printf("FAIL %s, %s %s at octet %zu, closing at reply %u: %s\n", scenario->name,
-               sim_fault_name(fault), direction == SIM_TO_SERVER ? "to the server" : "to the client",
-               at, scenario->server.closing_at, result.violation);
+               sim_fault_name(fault),
+               direction == SIM_TO_SERVER ? "to the server" : "to the client", at,
+               scenario->server.closing_at, result.violation);
 }
 
 static void expect(const sim_scenario *scenario, const char *what, size_t expected, size_t came)
@@ -62,8 +63,9 @@ static const sim_scenario scenarios[] = {
     {.name = "no pipelining", .messages = five, .messages_len = 5, .queued = true, .buffer = 4096},
     {.name = "pipelining switched off", .server = {.pipelining = true},
      .flags = WSMTP_NO_PIPELINING, .messages = five, .messages_len = 5, .buffer = 2048},
-    {.name = "354 without recipients", .server = {.pipelining = true, .data_without_recipients = true},
-     .messages = five, .messages_len = 5, .queued = true, .buffer = 4096},
+    {.name = "354 without recipients",
+     .server = {.pipelining = true, .data_without_recipients = true}, .messages = five,
+     .messages_len = 5, .queued = true, .buffer = 4096},
     {.name = "STARTTLS and AUTH", .server = {.pipelining = true, .starttls = true, .auth = true},
      .tls = WSMTP_TLS_STARTTLS, .messages = five, .messages_len = 5, .queued = true,
      .buffer = 4096},
@@ -72,8 +74,8 @@ static const sim_scenario scenarios[] = {
      .buffer = WSMTP_INPUT_MIN},
     {.name = "HELO only", .server = {.no_ehlo = true}, .messages = five, .messages_len = 5,
      .buffer = 2048, .read_size = 3},
-    {.name = "all or nothing", .server = {.pipelining = true}, .messages = strict, .messages_len = 3,
-     .queued = true, .buffer = 2048, .link_room = 40},
+    {.name = "all or nothing", .server = {.pipelining = true}, .messages = strict,
+     .messages_len = 3, .queued = true, .buffer = 2048, .link_room = 40},
 };
 
 static sim_result undisturbed(const sim_scenario *scenario)

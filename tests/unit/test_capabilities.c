@@ -194,8 +194,7 @@ static void all_at_once(void)
     }
     opened session;
     opened_init(&session, WSMTP_TLS_NONE, 0, 1024);
-    /* opened_ready gives the text in one go: with the events taken only afterwards, the window would
-     * fill. Give it in lines. */
+    /* In lines: opened_ready would give all of it before it takes an event. */
     opened_give(&session, "220 x\r\n", 7);
     opened_last(&session);
     opened_give(&session, "250-x\r\n", 7);

@@ -1,4 +1,4 @@
-/* The public calls: configuration, defaults, misuse, timers, windows, secrets. */
+/* The public calls: configuration, defaults, misuse, windows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +100,8 @@ static void configuration(void)
         if (names[i].reason == WSMTP_REASON_OK)
             CHECK(reason != WSMTP_REASON_OK);
         else if (strchr(names[i].name, '\r'))
-            CHECK(reason == WSMTP_REASON_DOMAIN_CHARACTER || reason == WSMTP_REASON_ADDRESS_CONTROL);
+            CHECK(reason == WSMTP_REASON_DOMAIN_CHARACTER ||
+                  reason == WSMTP_REASON_ADDRESS_CONTROL);
         else
             CHECK_EQ(reason, names[i].reason);
         CHECK(wsmtp_error_get(&engine)->field == WSMTP_FIELD_EHLO_NAME);
@@ -145,104 +146,6 @@ static void give(opened *session, const char *text)
 {
     CHECK(opened_give(session, text, strlen(text)));
     opened_last(session);
-}
-
-/* Each phase has its own limit, and every one starts the clock anew. */
-static void timers(void)
-{
-    opened session;
-    opened_init(&session, WSMTP_TLS_STARTTLS, 0, 1024);
-    for (int i = 0; i < WSMTP_PHASE_COUNT; i++)
-        session.config.timeouts[i] = 1000u + (uint32_t)i;
-    uint32_t epoch = epoch_of(&session, 1000 + WSMTP_PHASE_GREETING), next;
-    give(&session, "220 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_COMMAND);
-    CHECK(next != epoch);
-    epoch = next;
-    give(&session, "250-x\r\n250 STARTTLS\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_COMMAND);
-    CHECK(next != epoch);
-    epoch = next;
-    give(&session, "220 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_TLS);
-    CHECK(next != epoch);
-    epoch = next;
-    wsmtp_tls_done(session.engine);
-    opened_write(&session);
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_COMMAND);
-    CHECK(next != epoch);
-    give(&session, "250-x\r\n250 PIPELINING\r\n");
-    epoch_of(&session, 0);
-
-    wsmtp_recipient recipients[2] = {{.address = "b@example.com", .address_len = 13},
-                                     {.address = "c@example.com", .address_len = 13}};
-    wsmtp_transaction transaction;
-    wsmtp_transaction_init(&transaction);
-    transaction.recipients = recipients;
-    transaction.recipients_len = 2;
-    CHECK(wsmtp_submit(session.engine, &transaction) == WSMTP_REASON_OK);
-    opened_write(&session);
-    epoch = epoch_of(&session, 1000 + WSMTP_PHASE_MAIL);
-    give(&session, "250 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_RCPT);
-    CHECK(next != epoch);
-    epoch = next;
-    give(&session, "250 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_RCPT);
-    CHECK(next != epoch); /* the second recipient has its own time */
-    epoch = next;
-    give(&session, "250 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_DATA);
-    CHECK(next != epoch);
-    epoch = next;
-    give(&session, "354 x\r\n");
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_BODY);
-    CHECK(next != epoch);
-    epoch = next;
-    CHECK(wsmtp_body_write(session.engine, "piece\r\n", 7) == 7);
-    opened_write(&session);
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_BODY);
-    CHECK(next != epoch); /* each piece has its own time */
-    epoch = next;
-    CHECK(wsmtp_body_end(session.engine) == WSMTP_REASON_OK);
-    opened_write(&session);
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_END_OF_DATA);
-    CHECK(next != epoch);
-    epoch = next;
-    give(&session, "250 x\r\n");
-    epoch_of(&session, 0);
-    CHECK(wsmtp_noop(session.engine) == WSMTP_REASON_OK);
-    opened_write(&session);
-    next = epoch_of(&session, 1000 + WSMTP_PHASE_COMMAND);
-    CHECK(next != epoch);
-    give(&session, "250 x\r\n");
-    CHECK(wsmtp_quit(session.engine) == WSMTP_REASON_OK);
-    opened_write(&session);
-    epoch_of(&session, 1000 + WSMTP_PHASE_QUIT);
-    give(&session, "221 x\r\n");
-    epoch_of(&session, 0);
-    opened_end(&session);
-
-    opened_init(&session, WSMTP_TLS_IMPLICIT, 0, 1024);
-    memset(session.config.timeouts, 0, sizeof session.config.timeouts);
-    opened_last(&session);
-    epoch_of(&session, 0);
-    opened_end(&session);
-}
-
-/* A reply that trickles in does not stretch the time for it. */
-static void trickle(void)
-{
-    opened session;
-    opened_init(&session, WSMTP_TLS_NONE, 0, 1024);
-    uint32_t epoch = epoch_of(&session, 300000);
-    static const char octets[] = "220-a\r\n220-b\r\n220 c";
-    for (size_t i = 0; i < sizeof octets - 1; i++) {
-        opened_give(&session, octets + i, 1);
-        opened_last(&session);
-        CHECK(epoch_of(&session, 300000) == epoch);
-    }
-    opened_end(&session);
 }
 
 /* Octets between the 220 and the handshake: no window for them, or the end of the session. */
@@ -290,80 +193,6 @@ static void back_pressure(void)
     CHECK(opened_next(&session) == WSMTP_EVENT_NONE);
     (void)wsmtp_recv_buf(session.engine, &room);
     CHECK(room > 0);
-    opened_end(&session);
-}
-
-/* The mark is on the credentials and on nothing else, also when the output is taken octet by octet. */
-static void secret_mark(size_t step)
-{
-    opened session;
-    opened_init(&session, WSMTP_TLS_IMPLICIT, 0, 1024);
-    opened_ready(&session, "250-AUTH PLAIN\r\n");
-    wsmtp_credentials credentials;
-    wsmtp_credentials_init(&credentials);
-    credentials.user = "alice";
-    credentials.user_len = 5;
-    credentials.password = "hunter2hunter2hunter2";
-    credentials.password_len = 21;
-    CHECK(wsmtp_login(session.engine, &credentials) == WSMTP_REASON_OK);
-    char octets[200], open[200];
-    size_t octets_len = 0, open_len = 0;
-    for (;;) {
-        size_t len, secret_at;
-        const uint8_t *window = wsmtp_send_buf(session.engine, &len, &secret_at);
-        if (!len)
-            break;
-        CHECK(secret_at <= len);
-        if (len > step)
-            len = step;
-        memcpy(octets + octets_len, window, len);
-        octets_len += len;
-        size_t shown = len < secret_at ? len : secret_at;
-        memcpy(open + open_len, window, shown);
-        open_len += shown;
-        wsmtp_send_ack(session.engine, len);
-    }
-    CHECK_TEXT(octets, octets_len, "AUTH PLAIN AGFsaWNlAGh1bnRlcjJodW50ZXIyaHVudGVyMg==\r\n");
-    CHECK(!holds(open, open_len, "AGFs"));
-    CHECK(!holds(open, open_len, "aHVu"));
-    /* What was handed over is no longer in the engine's memory. */
-    CHECK(!holds(session.config.output, session.config.output_len, "h1bnRlcjJodW50ZXIyaHVudGVyMg"));
-    CHECK(!holds(session.engine, sizeof *session.engine, "hunter2"));
-    give(&session, "235 ok\r\n");
-    CHECK(session.event.type == WSMTP_EVENT_AUTHENTICATED);
-    CHECK(!holds(session.engine, sizeof *session.engine, "hunter2"));
-    CHECK(wsmtp_noop(session.engine) == WSMTP_REASON_OK);
-    size_t len, secret_at;
-    (void)wsmtp_send_buf(session.engine, &len, &secret_at);
-    CHECK(len == 6 && secret_at == len);
-    opened_end(&session);
-}
-
-/* Unsent credentials are wiped when the session ends. */
-static void secrets_wiped_at_the_end(void)
-{
-    opened session;
-    opened_init(&session, WSMTP_TLS_IMPLICIT, 0, 1024);
-    opened_ready(&session, "250-AUTH LOGIN\r\n");
-    wsmtp_credentials credentials;
-    wsmtp_credentials_init(&credentials);
-    credentials.user = "alice";
-    credentials.user_len = 5;
-    credentials.password = "hunter2hunter2hunter2";
-    credentials.password_len = 21;
-    CHECK(wsmtp_login(session.engine, &credentials) == WSMTP_REASON_OK);
-    opened_write(&session);
-    give(&session, "334\r\n");
-    opened_give(&session, "334\r\n", 5);
-    wsmtp_event event;
-    (void)wsmtp_next_event(session.engine, &event);
-    size_t len, secret_at;
-    (void)wsmtp_send_buf(session.engine, &len, &secret_at);
-    CHECK(len == 30 && secret_at == 0);
-    CHECK(holds(session.config.output, session.config.output_len, "aHVudGVyMmh1bnRlcjJodW50ZXIy"));
-    wsmtp_end(session.engine);
-    CHECK(!holds(session.config.output, session.config.output_len, "aHVudGVyMmh1bnRlcjJodW50ZXIy"));
-    CHECK(!holds(session.engine, sizeof *session.engine, "hunter2"));
     opened_end(&session);
 }
 
@@ -419,7 +248,7 @@ static void refused_calls(void)
     opened_end(&session);
 }
 
-/* The text of the deciding reply is kept with DONE, for the queue id, and outlives later replies. */
+/* The text of the deciding reply comes with DONE, for the queue id. */
 static void kept_text(void)
 {
     opened session;
@@ -491,16 +320,11 @@ int main(void)
     defaults();
     configuration();
     names();
-    timers();
-    trickle();
     residue("220 go\r\n", true);
     residue("220 go\r\n250 x\r\n", false);
     residue("220 go\r\n\r\n", false);
     residue("220 go\r\nx", false);
     back_pressure();
-    for (size_t step = 1; step < 60; step += 7)
-        secret_mark(step);
-    secrets_wiped_at_the_end();
     two_sessions();
     refused_calls();
     kept_text();

@@ -92,8 +92,10 @@ static void every_pair(void)
 /* Longer sequences, at the borders of every row of the table. */
 static void longer_sequences(void)
 {
-    static const unsigned char edges[] = {0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2};
-    static const unsigned char leads[] = {0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5};
+    static const unsigned char edges[] = {0x41, 0x7f, 0x80, 0x8f, 0x90,
+                                          0x9f, 0xa0, 0xbf, 0xc0, 0xc2};
+    static const unsigned char leads[] = {0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef,
+                                          0xf0, 0xf1, 0xf3, 0xf4, 0xf5};
     opened session;
     opened_init(&session, WSMTP_TLS_NONE, 0, 2048);
     opened_ready(&session, "");
@@ -257,7 +259,8 @@ static void cut_everywhere(void)
             opened_give(&session, octets + second, len - second);
             CHECK(opened_next(&session) == WSMTP_EVENT_REFUSED);
             const wsmtp_reply *reply = &session.event.error->reply;
-            CHECK(reply->code == 550 && reply->enhanced.class_ == 5 && reply->enhanced.subject == 7);
+            CHECK(reply->code == 550);
+            CHECK(reply->enhanced.class_ == 5 && reply->enhanced.subject == 7);
             CHECK_TEXT(reply->text, reply->text_len, wanted);
         }
     }
