@@ -17,8 +17,6 @@ const QUEUE_ID = /(?:queued as | id[= ])([a-z\d-]{6,})/i;
 /** How long after a failed write the server's last words are waited for, ms. */
 const LAST_WORDS = 500;
 
-const cancelled = (cause) => new SmtpError("the operation was cancelled", { kind: "transport", reason: "cancelled" }, cause);
-
 /** Calls `react` when the signal is or gets aborted; returns how to stop that. */
 function onAbort(signal, react) {
   if (signal?.aborted) react();
@@ -27,9 +25,9 @@ function onAbort(signal, react) {
 }
 
 async function deriveByWebCrypto({ hash, salt, iterations }, pass) {
+  const [name, bits] = hash === 1 ? ["SHA-1", 160] : ["SHA-256", 256];
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pass), "PBKDF2", false, ["deriveBits"]);
-  const algorithm = { name: "PBKDF2", hash: hash === 1 ? "SHA-1" : "SHA-256", salt, iterations };
-  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, hash === 1 ? 160 : 256));
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: name, salt, iterations }, key, bits));
 }
 
 /** A listener of the caller that throws must not break the session. */
@@ -44,7 +42,7 @@ export async function connect(host, given) {
   checkConnect(given);
   const options = { tls: "implicit", ehloName: "[127.0.0.1]", ...given };
   options.port ??= PORTS[options.tls];
-  const { hostname, auth, policy, signal } = options;
+  const { hostname, port, tls, auth, policy, signal } = options;
   const session = openSession(await host.module(), options);
   if (auth) checkAuth(auth, session.mechanisms);
 
@@ -68,7 +66,9 @@ export async function connect(host, given) {
 
   const emit = (type, fields) => tell(options.onEvent, { type, ...fields });
   const trace = (direction, bytes, secretAt) => tell(options.trace, { direction, bytes: bytes.slice(0, secretAt), redacted: bytes.length - secretAt });
-  const policyError = (why, cause) => new SmtpError(session.sentence("policy") + (why ? `: ${why}` : ""), { kind: "policy", reason: "policy" }, cause);
+
+  /** An error of this side, in the engine's words. */
+  const ownError = (kind, reason, why, cause) => new SmtpError(session.sentence(reason) + (why ? `: ${why}` : ""), { kind, reason }, cause);
 
   function settle(error, value) {
     const { resolve, reject } = operation ?? {};
@@ -82,7 +82,7 @@ export async function connect(host, given) {
   /** This side gives up. The host may know the reason better. */
   function fail(reason, cause) {
     if (ended) return;
-    const token = cause instanceof SmtpError ? undefined : host.explain?.(cause);
+    const token = host.explain?.(cause);
     failure ??= { cause, token };
     session.ioFailed(REASONS.includes(token) ? token : reason);
     pump();
@@ -92,20 +92,12 @@ export async function connect(host, given) {
   function explain(error) {
     if (!failure) return error;
     const { cause, token } = failure;
-    const fields = { ...error };
-    let { message } = error;
-    if (cause instanceof SmtpError) {
-      const { kind, reason, field } = cause;
-      return new SmtpError(cause.message, { ...fields, kind, reason, field, retryable: false }, cause.cause);
-    }
-    if (!socket) {
-      fields.step = "connect";
-      message = message.replace(/^during [^,]+/, "during connect");
-    }
-    if (token) fields.reason = token;
-    if (fields.reason === "timeout" && fields.step === "greeting" && options.tls !== "implicit") message += '; a server that expects TLS at once needs tls: "implicit"';
-    if (cause && fields.reason !== "cancelled") message += `: ${cause.message ?? cause}`;
-    return new SmtpError(message.trim(), fields, cause);
+    if (cause instanceof SmtpError) return new SmtpError(cause.message, { ...error, ...cause, inDoubt: error.inDoubt }, cause.cause);
+    const step = socket ? error.step : "connect";
+    let message = `during ${step}, ${session.sentence(error.reason)}`;
+    if (error.reason === "timeout" && step === "greeting" && tls !== "implicit") message += '; a server that expects TLS at once needs tls: "implicit"';
+    if (cause && error.reason !== "cancelled") message += `: ${cause.message ?? cause}`;
+    return new SmtpError(message.trim(), { ...error, step, reason: token ?? error.reason }, cause);
   }
 
   function finish(error) {
@@ -122,22 +114,25 @@ export async function connect(host, given) {
 
   // --- the drive loop ---
 
-  function open() {
-    const { port, tls, serverName = hostname, ca } = options;
-    const limit = session.connectLimit();
+  function arm(limit) {
+    clearTimeout(timer);
     if (limit) timer = setTimeout(fail, limit, "timeout");
-    // Called in a promise, so that a host that throws at once fails in the same way.
-    Promise.resolve({ hostname, port, tls, serverName, ca, signal: stop.signal }).then(host.open).then(
-      (opened) => {
-        if (ended) return void opened.close();
-        clearTimeout(timer);
-        socket = opened;
-        emit("Connected", { hostname, port });
-        pump();
-      },
-      (error) => fail("connect-failed", error),
-    );
+  }
+
+  async function open() {
+    arm(session.connectLimit());
     unlisten = onAbort(signal, () => fail("cancelled", signal.reason));
+    try {
+      const { serverName = hostname, ca } = options;
+      const opened = await host.open({ hostname, port, tls, serverName, ca, signal: stop.signal });
+      if (ended) return void opened.close();
+      socket = opened;
+      arm();
+      emit("Connected", { hostname, port });
+      pump();
+    } catch (error) {
+      fail("connect-failed", error);
+    }
   }
 
   /** Does everything that is possible now; whatever becomes possible later calls it again. */
@@ -149,11 +144,8 @@ export async function connect(host, given) {
     if (ended) return;
     if (!reading && !upgrading && !input && !inputEnds && session.canRead()) read();
     const [limit, now] = session.timer();
-    if (now !== epoch) {
-      epoch = now;
-      clearTimeout(timer);
-      if (limit) timer = setTimeout(fail, limit, "timeout");
-    }
+    if (now !== epoch) arm(limit);
+    epoch = now;
   }
 
   /** One round; whether there may be more to do. */
@@ -173,7 +165,7 @@ export async function connect(host, given) {
       return true;
     }
     const fed = feedBody();
-    const output = writing || upgrading ? undefined : session.take();
+    const output = !writing && !upgrading && session.take();
     if (output) write(output);
     return output || fed;
   }
@@ -196,7 +188,7 @@ export async function connect(host, given) {
     try {
       current.chunk = await current.next();
       current.left -= current.chunk?.length;
-      if (current.left < 0) throw policyError(`larger than ${policy.maxBytes} octets`);
+      if (current.left < 0) throw ownError("policy", "policy", `larger than ${policy.maxBytes} octets`);
       current.pulling = false;
       pump();
     } catch (error) {
@@ -207,9 +199,9 @@ export async function connect(host, given) {
   async function read() {
     reading = true;
     try {
-      const bytes = await socket.read();
+      input = await socket.read();
       reading = false;
-      if (bytes) trace("received", (input = bytes), bytes.length);
+      if (input) trace("received", input, input.length);
       else inputEnds = 1;
       pump();
     } catch (error) {
@@ -217,18 +209,16 @@ export async function connect(host, given) {
     }
   }
 
-  function write({ bytes, secretAt }) {
+  async function write({ bytes, secretAt }) {
     trace("sent", bytes, secretAt);
-    writing = socket.write(bytes).then(
-      () => {
-        writing = undefined;
-        pump();
-      },
-      (error) => {
-        // The server may have said why it closed: what is on its way in is read first.
-        lastWords = setTimeout(fail, reading ? LAST_WORDS : 0, "connection-lost", error);
-      },
-    );
+    try {
+      await (writing = socket.write(bytes));
+      writing = undefined;
+      pump();
+    } catch (error) {
+      // The server may have said why it closed: what is on its way in is read first.
+      lastWords = setTimeout(fail, reading ? LAST_WORDS : 0, "connection-lost", error);
+    }
   }
 
   async function upgrade() {
@@ -249,10 +239,11 @@ export async function connect(host, given) {
     }
   }
 
-  async function derive(request, pass) {
+  async function derive({ key: request }) {
+    const current = operation;
     // Where WebCrypto refuses, the engine's own derivation serves.
-    const key = request.iterations > host.maxIterations ? undefined : await deriveByWebCrypto(request, pass).catch(() => {});
-    if (ended) return;
+    const key = request.iterations > host.maxIterations ? undefined : await deriveByWebCrypto(request, current.pass).catch(() => {});
+    if (operation !== current) return;
     session.keyDerived(request, key);
     pump();
   }
@@ -269,89 +260,84 @@ export async function connect(host, given) {
     settle(accepted ? undefined : Object.assign(explain(error), { recipients }), result);
   }
 
-  /** What to do about each event; the order is the engine's. */
-  const handlers = Object.values({
-    none() {},
-    greeting: ({ reply }) => emit("GreetingReceived", reply),
-    ehlo: () => emit("EhloCompleted", { capabilities: session.capabilities() }),
-    startTls: upgrade,
-    ready: () => settle(),
-    deriveKey: ({ key }) => derive(key, operation.pass),
-    authenticated() {
+  /** What to do about each event, in the order of the engine's header. */
+  const handlers = [
+    /* NONE */ undefined,
+    /* GREETING */ ({ reply }) => emit("GreetingReceived", reply),
+    /* EHLO */ () => emit("EhloCompleted", { capabilities: session.capabilities() }),
+    /* START_TLS */ upgrade,
+    /* READY */ () => settle(),
+    /* DERIVE_KEY */ derive,
+    /* AUTHENTICATED */ () => {
+      session.wipe();
       emit("AuthCompleted", { mechanism: session.mechanism() });
       settle();
     },
-    mail: ({ reply }) => reply.code < 300 && emit("MailFromAccepted", reply),
-    recipient({ recipient, reply }) {
+    /* MAIL */ ({ reply }) => reply.code < 300 && emit("MailFromAccepted", reply),
+    /* RECIPIENT */ ({ recipient, reply }) => {
       operation.texts[recipient] = reply.text;
       emit(reply.code < 300 ? "RecipientAccepted" : "RecipientRejected", { address: operation.to[recipient], ...reply });
     },
-    body() {},
-    done,
-    completed: ({ reply }) => settle(undefined, reply),
-    refused: ({ error }) => settle(error),
-    closed: () => finish(),
-    failed: ({ error }) => finish(explain(error)),
-  });
+    /* BODY */ () => {},
+    /* DONE */ done,
+    /* COMPLETED */ ({ reply }) => settle(undefined, reply),
+    /* REFUSED */ ({ error }) => {
+      session.wipe();
+      settle(error);
+    },
+    /* CLOSED */ () => finish(),
+    /* FAILED */ ({ error }) => finish(explain(error)),
+  ];
 
   // --- operations ---
 
-  /** Starts an operation of the engine and waits for the event that ends it. */
-  const perform = (start, fields) =>
+  /**
+   * Runs an operation when all earlier ones are over: `prepare` may still refuse it, `start` starts
+   * it in the engine, an event ends it.
+   */
+  const run = (signal, start, fields, prepare) =>
     new Promise((resolve, reject) => {
-      if (ended) {
-        const { kind, reason, code, enhanced, text, message, retryable, inDoubt } = ended;
-        throw new SmtpError(`the session is over: ${message}`, { kind, reason, code, enhanced, text, retryable: retryable || inDoubt }, ended);
-      }
-      operation = { ...fields, resolve, reject };
-      try {
-        start();
-      } catch (error) {
-        settle(error);
-      }
-      pump();
-    });
-
-  /** Runs `begin` when all earlier operations are over. */
-  const queue = (signal, begin) =>
-    new Promise((resolve, reject) => {
-      let running;
-      const unlisten = onAbort(signal, () => {
-        if (running && operation) fail("cancelled", signal.reason);
-        else reject(cancelled(signal.reason));
-      });
+      let started;
+      const cancelled = () => (started && operation ? fail("cancelled", signal.reason) : reject(ownError("transport", "cancelled", "", signal.reason)));
+      const unlisten = onAbort(signal, cancelled);
       tail = tail.then(async () => {
-        running = true;
         try {
-          if (!signal?.aborted) resolve(await begin());
+          await prepare?.();
+          if (signal?.aborted) return;
+          if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
+          started = true;
+          const outcome = new Promise((resolve, reject) => (operation = { ...fields, resolve, reject }));
+          try {
+            start();
+          } catch (error) {
+            settle(error);
+          }
+          pump();
+          resolve(await outcome);
         } catch (error) {
           reject(error);
+        } finally {
+          unlisten();
         }
-        unlisten();
       });
     });
 
-  const command = (name, signal) => queue(signal, () => perform(() => session.call(name)));
+  const command = (name, signal) => run(signal, () => session.call(name));
 
   function scan(pieces, request) {
-    const { size, has8bit, bareCr, bareLf, longLine } = session.scan(pieces);
-    const reason = (bareCr && !request.makeCrlf && "body-bare-cr") || (bareLf && !request.makeCrlf && "body-bare-lf") || (longLine && !request.longLines && "body-line-too-long");
+    const [size, has8bit, bareCr, bareLf, longLine] = session.scan(pieces);
+    const mends = request.newlines === "crlf";
+    const reason = (bareCr && !mends && "body-bare-cr") || (bareLf && !mends && "body-bare-lf") || (longLine && request.longLines !== "pass" && "body-line-too-long");
     if (reason) throw inputError("message", session.sentence(reason) + (longLine ? "" : ' (newlines: "crlf" mends that)'), reason);
-    if (request.size !== null && request.size !== size) throw inputError("size", `must be ${size}, the size of the message, or left out`);
+    if ((request.size ?? size) !== size) throw inputError("size", `must be ${size}, the size of the message, or left out`);
     request.size = size;
     request.body = has8bit ? 2 : 1;
   }
 
-  async function applyPolicy({ from, to, size }) {
-    let verdict;
+  async function applyPolicy({ from, to, size = null }) {
     let cause;
-    try {
-      verdict = await policy?.({ from, recipients: [...to], size });
-    } catch (error) {
-      verdict = error?.message ?? "";
-      cause = error;
-    }
-    if (verdict === false || typeof verdict === "string") throw policyError(verdict, cause);
+    const verdict = await Promise.resolve({ from, recipients: [...to], size }).then(policy).catch((error) => `${(cause = error)?.message}`);
+    if (verdict === false || typeof verdict === "string") throw ownError("policy", "policy", verdict, cause);
   }
 
   const client = {
@@ -371,33 +357,27 @@ export async function connect(host, given) {
       return session.memorySize();
     },
 
-    login: (auth, { signal } = {}) =>
-      queue(signal, async () => {
-        checkAuth(auth, session.mechanisms);
-        const nonce = crypto.getRandomValues(new Uint8Array(24));
-        try {
-          await perform(() => session.login({ ...options, ...auth, nonce }), { pass: auth.pass });
-        } finally {
-          session.wipe();
-        }
-      }),
+    async login(auth, { signal } = {}) {
+      checkAuth(auth, session.mechanisms);
+      const nonce = crypto.getRandomValues(new Uint8Array(24));
+      await run(signal, () => session.login({ ...options, ...auth, nonce }), { pass: auth.pass });
+    },
 
     async send(message) {
-      const { from, to } = checkSend(message);
-      const { size = null, newlines, longLines, allOrNothing, smtputf8, signal } = message;
-      const request = { from, to, size, body: 0, allOrNothing, smtputf8, makeCrlf: newlines === "crlf", longLines: longLines === "pass" };
+      const request = checkSend(message);
       let source;
       try {
         source = openMessage(message.message);
         if (source.pieces) scan(source.pieces, request);
-        return await queue(signal, async () => {
-          await applyPolicy(request);
-          if (signal?.aborted) throw cancelled(signal.reason);
-          return perform(() => session.submit(request), { ...source, to, texts: [], at: 0, left: policy?.maxBytes });
-        });
+        return await run(
+          message.signal,
+          () => session.submit(request),
+          { ...source, to: request.to, texts: [], at: 0, left: policy?.maxBytes },
+          policy && (() => applyPolicy(request)),
+        );
       } catch (error) {
         // Every recipient has an outcome, also when the message never reached the session.
-        error.recipients ??= to.map((address) => ({ address, status: "not-sent", code: null, enhanced: null, text: "" }));
+        error.recipients ??= request.to.map((address) => ({ address, status: "not-sent", code: null, enhanced: null, text: "" }));
         throw error;
       } finally {
         source?.cancel?.();
@@ -421,7 +401,7 @@ export async function connect(host, given) {
     [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: () => client.quit(),
   };
 
-  await queue(undefined, () => perform(open));
+  await run(undefined, open);
   if (auth) {
     try {
       await client.login(auth);
@@ -434,26 +414,26 @@ export async function connect(host, given) {
 }
 
 /** A policy that limits messages; streams are cut off at the limit, without being delivered. */
-export const boundedPolicy = ({ maxRecipients = Infinity, maxBytes = Infinity }) =>
+export const boundedPolicy = ({ maxRecipients, maxBytes }) =>
   Object.assign(
-    ({ recipients, size }) =>
-      (recipients.length > maxRecipients && `more than ${maxRecipients} recipients`) || (size > maxBytes && `larger than ${maxBytes} octets`) || true,
+    ({ recipients, size }) => (recipients.length > maxRecipients ? `more than ${maxRecipients} recipients` : size <= (maxBytes ?? size) || `larger than ${maxBytes} octets`),
     { maxBytes },
   );
 
 /** The functions of the package, over one host. */
 export function api(host) {
   const open = (options) => connect(host, options);
+  const shortcut = (tls) => (hostname, port, ehloName, options) => open({ ...options, hostname, port, ehloName, tls });
   return {
     connect: open,
-    connectSmtps: (hostname, port, ehloName, options) => open({ ...options, hostname, port, ehloName, tls: "implicit" }),
-    connectSmtpStarttls: (hostname, port, ehloName, options) => open({ ...options, hostname, port, ehloName, tls: "starttls" }),
-    async sendMail({ signal, ...options }) {
-      const connection = { signal };
-      const message = { signal };
-      for (const [name, value] of Object.entries(options)) (Object.hasOwn(SEND, name) ? message : connection)[name] = value;
+    connectSmtps: shortcut("implicit"),
+    connectSmtpStarttls: shortcut("starttls"),
+    async sendMail(options) {
+      const connection = {};
+      const message = {};
+      for (const name in options) (Object.hasOwn(SEND, name) ? message : connection)[name] = options[name];
       checkSend(message);
-      const client = await open(connection);
+      const client = await open({ ...connection, signal: options.signal });
       try {
         return await client.send(message);
       } finally {

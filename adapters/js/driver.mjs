@@ -15,9 +15,6 @@ const decoder = new TextDecoder();
 /** An RFC 3463 code from three times ten bits; null if there was none. */
 const enhancedCode = (packed) => (packed ? `${packed >> 20}.${(packed >> 10) & 1023}.${packed & 1023}` : null);
 
-/** Both halves of a 64-bit number. */
-const wide = (low, high) => high * 2 ** 32 + low;
-
 /**
  * Starts a session in a new instance of `module`. Throws SmtpError (kind input) if the EHLO name or
  * a setting breaks a rule.
@@ -89,6 +86,9 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     if (wasm[name](...values)) throw makeError(0);
   }
 
+  /** Overwrites the caller's own data, credentials among it. */
+  const wipe = () => octets(heap, top - heap).fill(0);
+
   const can = (what) => !!(wasm.state() & what);
 
   function stage(bytes, from) {
@@ -123,10 +123,10 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     sentence: (reason) => nameOf(0, REASONS.indexOf(reason)),
 
     capabilities() {
-      wasm.capabilities();
-      const [flags, auth, low, high, mailMax, rcptMax, rcptDomainMax] = slots();
+      const size = wasm.capabilities();
+      const [flags, auth, mailMax, rcptMax, rcptDomainMax] = slots();
       const found = Object.fromEntries(CAPABILITIES.map((name, bit) => [name, !!((flags >> bit) & 1)]));
-      found.size = found.size ? wide(low, high) : null;
+      found.size = found.size ? size : null;
       found.auth = mechanisms.filter((_, index) => (auth >> index) & 2);
       found.limits = found.limits ? { mailMax, rcptMax, rcptDomainMax } : null;
       return found;
@@ -180,13 +180,14 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
     login({ user, pass, accessToken, authzid, mechanism, hostname, port, nonce, allowPlaintextAuth, iterationsMin = 0, iterationsMax = 0 }) {
       const number = mechanism ? mechanisms.indexOf(mechanism.toUpperCase()) + 1 : 0;
-      call("login", putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]), number, port, allowPlaintextAuth, iterationsMin, iterationsMax);
+      const at = putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]);
+      if (wasm.login(at, number, port, allowPlaintextAuth, iterationsMin, iterationsMax)) {
+        wipe();
+        throw makeError(0);
+      }
     },
 
-    /** Overwrites the credentials. */
-    wipe() {
-      octets(heap, top - heap).fill(0);
-    },
+    wipe,
 
     /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. */
     keyDerived({ hash, salt, iterations }, key) {
@@ -201,9 +202,10 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
      * Queues a message for its recipients. `size` null = unknown; `body`: 0 unknown, 1 7-bit,
      * 2 8-bit.
      */
-    submit({ from, to, size, body, allOrNothing, smtputf8, makeCrlf, longLines }) {
+    submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines }) {
       const at = putTexts(transactionSize + to.length * recipientSize, [from, ...to]);
-      call("submit", at, to.length, size ?? -1, body, allOrNothing | (smtputf8 << 1) | (makeCrlf << 2) | (longLines << 3));
+      const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3);
+      call("submit", at, to.length, size ?? -1, body, flags);
     },
 
     /** Outcome of one recipient of a transaction that is done. */
@@ -220,15 +222,13 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
       return written;
     },
 
-    /** What a whole message needs: its size with CRLF line ends, and which rules it breaks. */
+    /** [size with CRLF line ends, has 8-bit octets, bare CR, bare LF, a line too long] of a whole message. */
     scan(pieces) {
       wasm.scan_init();
       for (const bytes of pieces) {
         for (let from = 0; from < bytes.length; from += stagingSize) wasm.scan_add(stage(bytes, from));
       }
-      wasm.scan_end();
-      const [low, high, has8bit, bareCr, bareLf, longLine] = slots();
-      return { size: wide(low, high), has8bit, bareCr, bareLf, longLine };
+      return [wasm.scan_end(), ...slots().slice(0, 4)];
     },
 
     /** The transport failed: connect-failed, connection-lost, tls-failed, timeout or cancelled. */
@@ -236,7 +236,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
     /** Wipes whatever may be secret. */
     end() {
-      this.wipe();
+      wipe();
       wasm.end();
     },
   };

@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 function octets(piece) {
   if (typeof piece === "string") return encoder.encode(piece);
   if (piece instanceof Uint8Array) return piece;
-  throw inputError("message", "must be a string, a Uint8Array, an iterable of them or a ReadableStream");
+  throw inputError("message", "must be a string, a Uint8Array, or an iterable or a stream of them that nobody else reads");
 }
 
 /**
@@ -16,31 +16,22 @@ function octets(piece) {
  */
 export function openMessage(message) {
   if (Array.isArray(message)) return { pieces: message.map(octets) };
-  let iterator = message?.getReader;
-  if (iterator) {
-    if (message.locked) throw inputError("message", "is a stream that something else reads");
-    const reader = message.getReader();
-    iterator = { next: () => reader.read(), return: () => reader.cancel() };
-  } else {
-    iterator = typeof message === "object" && (message?.[Symbol.asyncIterator] ?? (!(message instanceof Uint8Array) && message?.[Symbol.iterator]));
-    if (!iterator) return { pieces: [octets(message)] };
-    iterator = iterator.call(message);
-  }
+  let iterator;
+  try {
+    // A stream that is locked throws.
+    if (typeof message === "object") iterator = (message[Symbol.asyncIterator] ?? (message.buffer ? undefined : message[Symbol.iterator]))?.call(message);
+  } catch {}
+  if (!iterator) return { pieces: [octets(message)] };
   return {
     async next() {
-      let result;
-      try {
-        result = await iterator.next();
-      } catch (error) {
-        throw new SmtpError("the source of the message failed", { kind: "input", reason: "message-source", field: "message" }, error);
-      }
-      return result.done ? null : octets(result.value);
+      const { done, value } = await Promise.resolve()
+        .then(() => iterator.next())
+        .catch((error) => {
+          throw new SmtpError("the source of the message failed", { kind: "input", reason: "message-source", field: "message" }, error);
+        });
+      return done ? null : octets(value);
     },
     // By now the send is decided; a source that cannot be cancelled changes nothing.
-    async cancel() {
-      try {
-        await iterator.return?.();
-      } catch {}
-    },
+    cancel: () => Promise.resolve(iterator.return?.()).catch(() => {}),
   };
 }

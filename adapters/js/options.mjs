@@ -7,22 +7,20 @@ import { PHASES } from "./tokens.mjs";
 const table = (text) => Object.fromEntries(text.split(" ").map((entry) => entry.split(":")));
 
 const CONNECT = table("hostname:string port:number tls:implicit|starttls|none serverName:string ehloName:string ca:string|Array auth:object allowPlaintextAuth:boolean pipelining:boolean lenientReplies:boolean timeouts:object signal:AbortSignal policy:function onEvent:function trace:function");
-const TIMEOUTS = table(PHASES.map((phase) => `${phase}:number`).join(" "));
+const TIMEOUTS = table(PHASES.join(":number ") + ":number");
 const AUTH = table("user:string pass:string accessToken:string authzid:string mechanism:string iterationsMin:number iterationsMax:number");
 export const SEND = table("from:any to:any message:any size:number smtputf8:boolean allOrNothing:boolean newlines:refuse|crlf longLines:refuse|pass signal:AbortSignal");
 
-const fits = (value, type) =>
-  type === "any" ||
-  value === undefined ||
+function fits(value, type) {
   // Sizes, ports and milliseconds: none is negative; Infinity stands for no limit of time.
-  (typeof value === "number"
-    ? type === "number" && value >= 0 && (Number.isSafeInteger(value) || value === Infinity)
-    : type.split("|").some((one) => typeof value === one || value === one || (globalThis[one] && value instanceof globalThis[one])));
+  if (typeof value === "number") return type === "number" && value >= 0 && (value % 1 === 0 || value === Infinity);
+  return type === "any" || value === undefined || type.split("|").some((one) => one === typeof value || one === value || (globalThis[one] && value instanceof globalThis[one]));
+}
 
 function check(options, types, required, prefix = "") {
-  for (const [name, value] of Object.entries(options ?? {})) {
+  for (const name in options) {
     if (!Object.hasOwn(types, name)) throw inputError(prefix + name, "is not a known option", "option-unknown");
-    if (!fits(value, types[name])) throw inputError(prefix + name, `must be ${types[name].replaceAll("|", " or ")}`);
+    if (!fits(options[name], types[name])) throw inputError(prefix + name, `must be ${types[name].replaceAll("|", " or ")}`);
   }
   for (const name of required) {
     if (options?.[name] === undefined) throw inputError(prefix + name, "is missing");
@@ -42,14 +40,15 @@ export function checkAuth(auth, mechanisms) {
   if (auth.mechanism && !mechanisms.includes(auth.mechanism.toUpperCase())) throw inputError("auth.mechanism", "is not a known mechanism");
 }
 
-/** Returns the envelope of a send() as {from, to}: strings, not yet checked as addresses. */
+/** Returns the options of a send() with `from` and `to` as text and list, not yet checked as addresses. */
 export function checkSend(options) {
   check(options, SEND, ["from", "to", "message"]);
   const from = options.from ?? "";
   const to = [options.to].flat();
   if (!to.length) throw inputError("to", "needs at least one recipient", "no-recipients");
-  for (const [index, address] of [from, ...to].entries()) {
-    if (typeof address !== "string") throw inputError(index ? "to" : "from", "must be a string", undefined, index ? index - 1 : undefined);
-  }
-  return { from, to };
+  if (typeof from !== "string") throw inputError("from", "must be a string or null");
+  to.forEach((address, index) => {
+    if (typeof address !== "string") throw inputError("to", "must be a string", undefined, index);
+  });
+  return { ...options, from, to };
 }

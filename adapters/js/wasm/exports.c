@@ -165,17 +165,16 @@ EXPORT(tls_done) uint32_t tls_done(void) { return wsmtp_tls_done(&engine); }
 
 EXPORT(is_secure) uint32_t is_secure(void) { return wsmtp_is_secure(&engine); }
 
-/* view: flags, mechanisms, low and high half of SIZE, limits of messages, recipients, domains. */
-EXPORT(capabilities) void capabilities(void)
+/* The limit of SIZE; view: flags, mechanisms, limits of messages, recipients, recipient domains. */
+EXPORT(capabilities) double capabilities(void)
 {
     const wsmtp_capabilities *c = wsmtp_capabilities_get(&engine);
     view[0] = c->flags;
     view[1] = c->auth;
-    view[2] = (uint32_t)c->size;
-    view[3] = (uint32_t)(c->size >> 32);
-    view[4] = c->mail_max;
-    view[5] = c->rcpt_max;
-    view[6] = c->rcpt_domain_max;
+    view[2] = c->mail_max;
+    view[3] = c->rcpt_max;
+    view[4] = c->rcpt_domain_max;
+    return (double)c->size;
 }
 
 /* Texts at `at`: user, password, token, authorization identity, host, nonce. */
@@ -279,14 +278,13 @@ EXPORT(scan_init) void scan_init(void) { wsmtp_body_scan_init(&scan); }
 
 EXPORT(scan_add) void scan_add(uint32_t len) { wsmtp_body_scan_add(&scan, staging, len); }
 
-/* view: low and high half of the size, 8-bit, bare CR, bare LF, line too long. */
-EXPORT(scan_end) void scan_end(void)
+/* The size; view: 8-bit, bare CR, bare LF, line too long. */
+EXPORT(scan_end) double scan_end(void)
 {
     wsmtp_body_scan_end(&scan);
-    view[0] = (uint32_t)scan.octets;
-    view[1] = (uint32_t)(scan.octets >> 32);
-    view[2] = scan.has_8bit;
-    view[3] = scan.has_bare_cr;
-    view[4] = scan.has_bare_lf;
-    view[5] = scan.has_long_line;
+    view[0] = scan.has_8bit;
+    view[1] = scan.has_bare_cr;
+    view[2] = scan.has_bare_lf;
+    view[3] = scan.has_long_line;
+    return (double)scan.octets;
 }
