@@ -54,7 +54,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         c->net_ready = true;
     } else if (n == UV_EOF) {
         c->end_of_input = true;
-        if (!c->ssl)
+        if (c->ssl)
+            c->net_ready = true; /* to find out what it means there */
+        else
             wsmtp_driver_received(&c->driver, NULL, 0);
     } else {
         c->end_of_input = true;
