@@ -26,13 +26,10 @@ export interface Host {
   maxIterations?: number;
 }
 
-/** The functions of the package over a host. */
-export function api(host: Host): {
-  connect(options: ConnectOptions): Promise<Client>;
-  connectSmtps: typeof import("./index.js").connectSmtps;
-  connectSmtpStarttls: typeof import("./index.js").connectSmtpStarttls;
-  sendMail(options: ConnectOptions & SendOptions): Promise<SendResult>;
-};
-
+/** Opens a session over a host's sockets. */
 export function connect(host: Host, options: ConnectOptions): Promise<Client>;
+
+/** Connects, sends one message and quits. */
+export function sendMail(host: Host, options: ConnectOptions & SendOptions): Promise<SendResult>;
+
 export { boundedPolicy, SmtpError };

@@ -164,10 +164,11 @@ export async function connect(host, given) {
       session.feedEnd();
       return true;
     }
-    const fed = feedBody();
+    // The message first: as much of it as there is goes in one write.
+    if (feedBody()) return true;
     const output = !writing && !upgrading && session.take();
     if (output) write(output);
-    return output || fed;
+    return output;
   }
 
   function feedBody() {
@@ -420,27 +421,18 @@ export const boundedPolicy = ({ maxRecipients, maxBytes }) =>
     { maxBytes },
   );
 
-/** The functions of the package, over one host. */
-export function api(host) {
-  const open = (options) => connect(host, options);
-  const shortcut = (tls) => (hostname, port, ehloName, options) => open({ ...options, hostname, port, ehloName, tls });
-  return {
-    connect: open,
-    connectSmtps: shortcut("implicit"),
-    connectSmtpStarttls: shortcut("starttls"),
-    async sendMail(options) {
-      const connection = {};
-      const message = {};
-      for (const name in options) (Object.hasOwn(SEND, name) ? message : connection)[name] = options[name];
-      checkSend(message);
-      const client = await open({ ...connection, signal: options.signal });
-      try {
-        return await client.send(message);
-      } finally {
-        await client.quit();
-      }
-    },
-  };
+/** Connects, sends one message and quits. */
+export async function sendMail(host, options) {
+  const connection = {};
+  const message = {};
+  for (const name in options) (Object.hasOwn(SEND, name) ? message : connection)[name] = options[name];
+  checkSend(message);
+  const client = await connect(host, { ...connection, signal: options.signal });
+  try {
+    return await client.send(message);
+  } finally {
+    await client.quit();
+  }
 }
 
 export { SmtpError };

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHmac, createHash, pbkdf2Sync, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { api } from "../../adapters/js/client.mjs";
+import { connect } from "../../adapters/js/client.mjs";
 import { host } from "../../adapters/js/hosts/node.mjs";
 import { expect, hello, send } from "../servers/scripted-steps.mjs";
 import { scripted } from "./scripted.mjs";
@@ -52,7 +52,7 @@ for (const [mechanism, hash] of [["SCRAM-SHA-256", "sha256"], ["SCRAM-SHA-1", "s
         derived += 1;
         return deriveBits.apply(crypto.subtle, values);
       });
-      const client = await api({ ...host, maxIterations }).connect({
+      const client = await connect({ ...host, maxIterations }, {
         hostname: "127.0.0.1", port: server.port, tls: "none", allowPlaintextAuth: true, auth: { user: "u=s,er", pass: "p\u00e4ss", mechanism },
       });
       assert.equal(client.mechanism, mechanism);

@@ -2,7 +2,7 @@
 
 import { boundedPolicy, connect, connectSmtps, connectSmtpStarttls, sendMail, SmtpError } from "wasm-smtp";
 import type { AuditEvent, Client, SendResult } from "wasm-smtp";
-import { api } from "wasm-smtp/client";
+import { connect as connectOver, sendMail as sendMailOver } from "wasm-smtp/client";
 import type { Host } from "wasm-smtp/client";
 
 export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIterable<string>): Promise<string> {
@@ -49,7 +49,8 @@ export const host: Host = {
     close: async () => undefined,
   }),
 };
-export const own = api(host).connect({ hostname: "localhost", tls: "none" });
+export const own = connectOver(host, { hostname: "localhost", tls: "none" });
+export const sent = sendMailOver(host, { hostname: "localhost", from: null, to: "a@example.com", message: "x" });
 
 // @ts-expect-error hostname is needed
 connect({ port: 25 });

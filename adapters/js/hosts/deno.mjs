@@ -1,6 +1,6 @@
 // Deno: needs --allow-net, and --allow-read for the engine beside this file.
 
-import { SmtpError, api, boundedPolicy } from "../client.mjs";
+import { SmtpError, boundedPolicy, connect as openClient, sendMail as sendOne } from "../client.mjs";
 
 const REASONS = {
   ConnectionRefused: "connection-refused",
@@ -68,5 +68,8 @@ export const host = {
   },
 };
 
-export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export const connect = (options) => openClient(host, options);
+export const connectSmtps = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "implicit" });
+export const connectSmtpStarttls = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "starttls" });
+export const sendMail = (options) => sendOne(host, options);
 export { SmtpError, boundedPolicy };

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { connect as openTcp, isIP } from "node:net";
 import { connect as openTls } from "node:tls";
-import { SmtpError, api, boundedPolicy } from "../client.mjs";
+import { SmtpError, boundedPolicy, connect as openClient, sendMail as sendOne } from "../client.mjs";
 
 const REASONS = {
   ECONNREFUSED: "connection-refused",
@@ -95,5 +95,8 @@ export const host = {
   },
 };
 
-export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export const connect = (options) => openClient(host, options);
+export const connectSmtps = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "implicit" });
+export const connectSmtpStarttls = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "starttls" });
+export const sendMail = (options) => sendOne(host, options);
 export { SmtpError, boundedPolicy };

@@ -1,7 +1,7 @@
 // Where no runtime with TCP sockets was recognized (a browser, a bundler without conditions): every
 // call says so. wasm-smtp/client takes sockets of the caller's own.
 
-import { SmtpError, api, boundedPolicy } from "../client.mjs";
+import { SmtpError, boundedPolicy, connect as openClient, sendMail as sendOne } from "../client.mjs";
 
 export const host = {
   module() {
@@ -12,5 +12,8 @@ export const host = {
   },
 };
 
-export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export const connect = (options) => openClient(host, options);
+export const connectSmtps = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "implicit" });
+export const connectSmtpStarttls = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "starttls" });
+export const sendMail = (options) => sendOne(host, options);
 export { SmtpError, boundedPolicy };

@@ -2,7 +2,7 @@
 
 import { connect as openSocket } from "cloudflare:sockets";
 import engine from "../engine.wasm";
-import { SmtpError, api, boundedPolicy } from "../client.mjs";
+import { SmtpError, boundedPolicy, connect as openClient, sendMail as sendOne } from "../client.mjs";
 
 /** How long closing may take, ms: workerd can leave the promise of close() pending for ever. */
 const CLOSING = 1000;
@@ -61,5 +61,8 @@ export const host = {
   },
 };
 
-export const { connect, connectSmtps, connectSmtpStarttls, sendMail } = api(host);
+export const connect = (options) => openClient(host, options);
+export const connectSmtps = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "implicit" });
+export const connectSmtpStarttls = (hostname, port, ehloName, options) => connect({ ...options, hostname, port, ehloName, tls: "starttls" });
+export const sendMail = (options) => sendOne(host, options);
 export { SmtpError, boundedPolicy };
