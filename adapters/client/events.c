@@ -132,7 +132,7 @@ static void session_over(wsmtp_driver *d, const wsmtp_error *error)
     if (error && !d->giving_up)
         wsmtp_driver_engine_error(d, &d->error, error);
     d->stage = WSMTP_DRIVER_OVER;
-    d->ready = false;
+    d->ready = d->wants_tls = d->wants_key = false;
     wsmtp_wipe(&d->login, sizeof d->login);
 }
 

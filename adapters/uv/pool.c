@@ -24,6 +24,7 @@ typedef struct session {
     wsmtp_uv_client *client;
     wsmtp_request request; /* open, then QUIT */
     session_state state;
+    bool opened;
     uint32_t messages;     /* served */
     uint64_t idle_since;   /* loop time */
 } session;
@@ -39,6 +40,7 @@ struct group {
     wsmtp_uv_server *server;
     session *sessions;
     size_t sessions_len;
+    bool refused; /* a session could not be opened, though others are open or opening: no more now */
     queue waiting;
 };
 
@@ -167,6 +169,8 @@ static void on_over(void *context)
         at = &(*at)->next;
     *at = s->next;
     g->sessions_len--;
+    if (s->opened || !g->sessions)
+        g->refused = false;
     wsmtp_uv_close(s->client, on_client_closed, g->pool);
     free(s);
     open_sessions(g);
@@ -245,10 +249,12 @@ static void on_open(wsmtp_request *request, const wsmtp_client_error *error)
     session *s = request->context;
     group *g = s->group;
     if (!error) {
+        s->opened = true;
         serve(s);
         return;
     }
     s->state = SESSION_LEAVING;
+    g->refused = true;
     for (session *other = g->sessions; other; other = other->next)
         if (other->state != SESSION_LEAVING)
             return; /* which serves what waits */
@@ -285,7 +291,7 @@ static bool open_session(group *g)
 static void open_sessions(group *g)
 {
     size_t opening = 0;
-    if (g->pool->closing)
+    if (g->pool->closing || g->refused)
         return;
     for (session *s = g->sessions; s; s = s->next)
         opening += s->state == SESSION_OPENING;
