@@ -1,0 +1,178 @@
+//! Opening sessions.
+
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{lookup_host, TcpStream};
+use tokio::time::timeout;
+use wasm_smtp::{AuditEvent, Config, Error, Field, Reason, Session, Step, Tls};
+
+use crate::client::SmtpClient;
+use crate::options::ConnectOptions;
+use crate::tls;
+use crate::trace::{in_span, record};
+
+/// The default options, once for all, so that TLS is made ready once.
+fn defaults() -> &'static ConnectOptions {
+    static DEFAULTS: OnceLock<ConnectOptions> = OnceLock::new();
+    DEFAULTS.get_or_init(ConnectOptions::new)
+}
+
+/// Opens a session within TLS from the first octet (port 465, RFC 8314). `ehlo`: the domain of this
+/// machine, or its address as a literal. Dropping the future closes the connection.
+pub async fn connect_smtps(host: &str, port: u16, ehlo: &str) -> Result<SmtpClient, Error> {
+    connect_smtps_with(host, port, ehlo, defaults()).await
+}
+
+/// [`connect_smtps`] with options.
+pub async fn connect_smtps_with(
+    host: &str,
+    port: u16,
+    ehlo: &str,
+    options: &ConnectOptions,
+) -> Result<SmtpClient, Error> {
+    connect(host, port, ehlo, Tls::Implicit, options).await
+}
+
+/// Opens a session that is made secure by STARTTLS (port 587, RFC 3207). Fails if the server does
+/// not offer it. Dropping the future closes the connection.
+pub async fn connect_smtp_starttls(host: &str, port: u16, ehlo: &str) -> Result<SmtpClient, Error> {
+    connect_smtp_starttls_with(host, port, ehlo, defaults()).await
+}
+
+/// [`connect_smtp_starttls`] with options.
+pub async fn connect_smtp_starttls_with(
+    host: &str,
+    port: u16,
+    ehlo: &str,
+    options: &ConnectOptions,
+) -> Result<SmtpClient, Error> {
+    connect(host, port, ehlo, Tls::StartTls, options).await
+}
+
+/// Opens a session in the clear: for a server on this machine. Logging in needs
+/// [`Credentials::allow_plaintext_auth`](wasm_smtp::Credentials::allow_plaintext_auth).
+pub async fn connect_smtp_plaintext(
+    host: &str,
+    port: u16,
+    ehlo: &str,
+    options: &ConnectOptions,
+) -> Result<SmtpClient, Error> {
+    connect(host, port, ehlo, Tls::None, options).await
+}
+
+async fn connect(
+    host: &str,
+    port: u16,
+    ehlo: &str,
+    tls: Tls,
+    options: &ConnectOptions,
+) -> Result<SmtpClient, Error> {
+    let open = async {
+        let session = prepare(host, ehlo, tls, options).await?;
+        let stream = open_tcp(host, port, options.timeouts.connect).await?;
+        begin(session, stream, host, port, options).await
+    };
+    in_span!(open, "smtp.connect", host, port, tls = ?tls)
+}
+
+/// Opens a session over a stream that is already connected: a Unix socket, a proxy, a pipe in a
+/// test. `host` is the name to verify the certificate against, unless the options have one.
+pub async fn connect_over<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    tls: Tls,
+    host: &str,
+    ehlo: &str,
+    options: &ConnectOptions,
+) -> Result<SmtpClient<S>, Error> {
+    let open = async {
+        let session = prepare(host, ehlo, tls, options).await?;
+        begin(session, stream, host, 0, options).await
+    };
+    in_span!(open, "smtp.connect", host, tls = ?tls)
+}
+
+/// Everything that can be wrong before a connection is opened.
+async fn prepare(
+    host: &str,
+    ehlo: &str,
+    tls: Tls,
+    options: &ConnectOptions,
+) -> Result<Session, Error> {
+    let mut config = Config::new(ehlo).tls(tls).timeouts(options.timeouts.clone());
+    if !options.pipelining {
+        config = config.no_pipelining();
+    }
+    if options.lenient_bare_lf {
+        config = config.lenient_bare_lf();
+    }
+    if options.trusted_channel {
+        config = config.trusted_channel();
+    }
+    let session = Session::new(&config)?;
+    if tls != Tls::None {
+        tls::server_name(options.server_name.as_deref().unwrap_or(host))?;
+        tls::client_config(options).await?;
+    }
+    Ok(session)
+}
+
+async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
+    session: Session,
+    stream: S,
+    host: &str,
+    port: u16,
+    options: &ConnectOptions,
+) -> Result<SmtpClient<S>, Error> {
+    record(options.audit.as_ref(), AuditEvent::Connected { host, port });
+    let mut client = SmtpClient::new(session, stream, host, port, options.clone());
+    client.open().await?;
+    Ok(client)
+}
+
+/// Tries every address of the host, one after another.
+async fn open_tcp(host: &str, port: u16, limit: Option<Duration>) -> Result<TcpStream, Error> {
+    let failed = |reason| Error::new(reason).with_step(Step::Connect);
+    if port == 0 {
+        return Err(Error::new(Reason::OptionInvalid)
+            .with_field(Field::Config)
+            .with_note("port must be from 1 to 65535"));
+    }
+    let open = async {
+        let addresses = lookup_host((host, port)).await;
+        let addresses =
+            addresses.map_err(|error| failed(Reason::HostNotFound).with_source(error))?;
+        let mut last = None;
+        for address in addresses {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(match last {
+            Some(error) => failed(reason_of(&error)).with_source(error),
+            None => failed(Reason::HostNotFound),
+        })
+    };
+    let stream = match limit {
+        Some(limit) => timeout(limit, open).await.map_err(|_| failed(Reason::Timeout))??,
+        None => open.await?,
+    };
+    // Every write is a whole flight of commands: waiting for more would only delay it.
+    stream.set_nodelay(true).map_err(|error| failed(Reason::ConnectFailed).with_source(error))?;
+    Ok(stream)
+}
+
+fn reason_of(error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Reason::ConnectionRefused,
+        io::ErrorKind::ConnectionReset => Reason::ConnectionReset,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            Reason::HostUnreachable
+        }
+        io::ErrorKind::TimedOut => Reason::Timeout,
+        _ => Reason::ConnectFailed,
+    }
+}

@@ -1,0 +1,9 @@
+//! Sessions with real servers: Postfix with Dovecot's SASL, smtp-server, smtp-sink.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod certificates;
+mod load;
+mod login;
+mod send;
