@@ -12,6 +12,27 @@ bool wsmtp_body_open(const wsmtp_engine *e)
            e->writing->awaiting != WSMTP_STEP_CLOSED && !e->body_ending;
 }
 
+bool wsmtp_body_room(const wsmtp_engine *e)
+{
+    if (wsmtp_chunked(e->writing) && !e->chunk_open)
+        return wsmtp_chunk_possible(e) &&
+               (e->writing->awaiting == WSMTP_STEP_READY || wsmtp_pipelining(e));
+    return e->config->output_len - (e->output_end - e->output_start) >= WSMTP_BODY_ROOM;
+}
+
+/* Makes room for the next octet; false if it has to wait. */
+static bool make_room(wsmtp_engine *e)
+{
+    if (!wsmtp_body_room(e)) {
+        if (e->chunk_open)
+            wsmtp_chunk_end(e, e->writing, false);
+        return false;
+    }
+    if (wsmtp_chunked(e->writing) && !e->chunk_open)
+        wsmtp_chunk_begin(e);
+    return wsmtp_reserve(e, WSMTP_BODY_ROOM);
+}
+
 void wsmtp_body_begin(wsmtp_engine *e)
 {
     e->body_octets = 0;
@@ -67,7 +88,7 @@ static size_t code_body(wsmtp_engine *e, const wsmtp_transaction *t, const uint8
                         size_t data_len, wsmtp_reason *reason)
 {
     size_t taken = 0;
-    while (taken < data_len && wsmtp_reserve(e, WSMTP_BODY_ROOM)) {
+    while (taken < data_len && make_room(e)) {
         uint8_t octet = data[taken];
         if (e->body_after_cr && octet != '\n') {
             if (!(t->flags & WSMTP_SEND_MAKE_CRLF)) {
@@ -86,7 +107,7 @@ static size_t code_body(wsmtp_engine *e, const wsmtp_transaction *t, const uint8
             taken++;
             continue;
         }
-        if (e->body_line_len == 0 && octet == '.')
+        if (e->body_line_len == 0 && octet == '.' && !wsmtp_chunked(t))
             wsmtp_put(e, ".", 1);
         if (e->body_line_len <= WSMTP_BODY_LINE_MAX)
             e->body_line_len += n;
@@ -114,6 +135,8 @@ size_t wsmtp_body_write(wsmtp_engine *e, const void *data, size_t data_len)
         wsmtp_fail(e, reason);
         return 0;
     }
+    if (wsmtp_chunked(t) && e->chunk_open && !wsmtp_body_room(e))
+        wsmtp_chunk_end(e, t, false);
     if (taken)
         e->epoch++;
     return taken;
@@ -137,7 +160,7 @@ wsmtp_reason wsmtp_body_end(wsmtp_engine *e)
 /* Writes the end of data once there is room for it. */
 bool wsmtp_body_finish(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    if (!wsmtp_reserve(e, 5))
+    if (wsmtp_chunked(t) ? !make_room(e) : !wsmtp_reserve(e, 5))
         return false;
     if (e->body_after_cr || e->body_line_len > 0)
         put_line_end(e);
@@ -146,6 +169,9 @@ bool wsmtp_body_finish(wsmtp_engine *e, wsmtp_transaction *t)
         wsmtp_fail(e, reason);
         return false;
     }
-    wsmtp_put(e, ".\r\n", 3);
+    if (wsmtp_chunked(t))
+        wsmtp_chunk_end(e, t, true);
+    else
+        wsmtp_put(e, ".\r\n", 3);
     return true;
 }

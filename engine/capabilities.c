@@ -3,48 +3,23 @@
  * without regard to case.
  */
 #include "internal.h"
+#include "words.h"
 
-static char upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-/* Words in capitals; a space ends each. The keywords are in the order of the WSMTP_CAP_ bits. */
+/* Keywords in the order of the WSMTP_CAP_ bits. */
 static const char keywords[] =
-    "ESMTP PIPELINING SIZE STARTTLS 8BITMIME SMTPUTF8 ENHANCEDSTATUSCODES AUTH DSN CHUNKING "
-    "BINARYMIME LIMITS REQUIRETLS DELIVERBY FUTURERELEASE MT-PRIORITY PRDR PIPECONNECT XCLIENT "
-    "VRFY EXPN HELP ETRN ";
-static const char limits[] = "MAILMAX RCPTMAX RCPTDOMAINMAX ";
+    "ESMTP\0" "PIPELINING\0" "SIZE\0" "STARTTLS\0" "8BITMIME\0" "SMTPUTF8\0" "ENHANCEDSTATUSCODES\0"
+    "AUTH\0" "DSN\0" "CHUNKING\0" "BINARYMIME\0" "LIMITS\0" "REQUIRETLS\0" "DELIVERBY\0"
+    "FUTURERELEASE\0" "MT-PRIORITY\0" "PRDR\0" "PIPECONNECT\0" "XCLIENT\0" "VRFY\0" "EXPN\0" "HELP\0"
+    "ETRN\0";
+static const char limits[] = "MAILMAX\0" "RCPTMAX\0" "RCPTDOMAINMAX\0";
 
 #define KEYWORD_SIZE 2u
 #define KEYWORD_AUTH 7u
 #define KEYWORD_LIMITS 11u
-#define UNKNOWN 32u
 
 _Static_assert(WSMTP_CAP_SIZE == 1u << KEYWORD_SIZE && WSMTP_CAP_AUTH == 1u << KEYWORD_AUTH &&
                    WSMTP_CAP_LIMITS == 1u << KEYWORD_LIMITS,
                "the keywords are numbered like the bits");
-
-/* Number of a word in such a list, UNKNOWN if it is not there. */
-static unsigned find(const char *list, const char *word, size_t word_len)
-{
-    unsigned number = 0;
-    size_t at = 0; /* of the list's current word */
-    bool same = true;
-    for (; *list; list++) {
-        if (*list != ' ') {
-            same = same && at < word_len && upper(word[at]) == *list;
-            at++;
-        } else if (same && at == word_len) {
-            return number;
-        } else {
-            number++;
-            at = 0;
-            same = true;
-        }
-    }
-    return UNKNOWN;
-}
 
 /* A decimal number; UINT64_MAX if it is larger, 0 if it is none. */
 static uint64_t read_number(const char *text, size_t text_len)
@@ -68,20 +43,21 @@ static void set_size(wsmtp_capabilities *c, uint64_t size)
 static void set_limit(wsmtp_capabilities *c, unsigned number, uint64_t value)
 {
     uint32_t *const fields[] = {&c->mail_max, &c->rcpt_max, &c->rcpt_domain_max};
-    if (number != UNKNOWN && value)
+    if (number != WSMTP_NO_WORD && value)
         *fields[number] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
 static void add_mechanism(wsmtp_capabilities *c, const char *name, size_t name_len)
 {
-    wsmtp_mechanism m = wsmtp_mechanism_find(name, name_len);
+    wsmtp_mechanism m = WSMTP_FEATURE_AUTH ? wsmtp_mechanism_find(name, name_len)
+                                           : WSMTP_MECHANISM_AUTO;
     if (m != WSMTP_MECHANISM_AUTO)
         c->auth |= 1u << m;
 }
 
 void wsmtp_capabilities_line(wsmtp_capabilities *c, const char *line, size_t line_len)
 {
-    unsigned keyword = UNKNOWN;
+    unsigned keyword = WSMTP_NO_WORD;
     bool first = true;
     for (size_t end, at = 0; at < line_len; at = end + 1) {
         end = at;
@@ -97,19 +73,19 @@ void wsmtp_capabilities_line(wsmtp_capabilities *c, const char *line, size_t lin
         const size_t value_len = end - value_at;
         if (first) {
             first = false;
-            keyword = find(keywords, line + at, equals - at);
+            keyword = wsmtp_words_find(keywords, line + at, equals - at);
             /* "AUTH=LOGIN PLAIN": from before RFC 2554, still sent beside the real one. No other
              * keyword has a value. */
             if (keyword == KEYWORD_AUTH)
                 add_mechanism(c, value, value_len);
             else if (equals < end)
                 return;
-            if (keyword != UNKNOWN)
+            if (keyword != WSMTP_NO_WORD)
                 c->flags |= 1u << keyword;
         } else if (keyword == KEYWORD_AUTH) {
             add_mechanism(c, line + at, end - at);
         } else if (keyword == KEYWORD_LIMITS) {
-            set_limit(c, find(limits, line + at, equals - at), read_number(value, value_len));
+            set_limit(c, wsmtp_words_find(limits, line + at, equals - at), read_number(value, value_len));
         } else if (keyword == KEYWORD_SIZE) {
             set_size(c, read_number(line + at, end - at));
         }

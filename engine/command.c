@@ -19,10 +19,17 @@ bool wsmtp_reserve(wsmtp_engine *e, size_t n)
             wsmtp_wipe(c->output + used, e->output_start);
             e->secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
         }
+        e->chunk_at -= e->output_start;
+        if (e->held_at != SIZE_MAX)
+            e->held_at -= e->output_start;
         e->output_start = 0;
         e->output_end = used;
     }
-    return c->output_len - e->output_end >= n;
+    if (c->output_len - e->output_end >= n)
+        return true;
+    if (WSMTP_FEATURE_CHUNKING && !e->chunk_open) /* what waits for company makes room first */
+        e->held_at = SIZE_MAX;
+    return false;
 }
 
 void wsmtp_put(wsmtp_engine *e, const void *data, size_t n)
@@ -50,7 +57,7 @@ uint64_t wsmtp_output_position(const wsmtp_engine *e)
     return e->output_acked + (e->output_end - e->output_start);
 }
 
-static void put_number(wsmtp_engine *e, uint64_t value)
+void wsmtp_put_number(wsmtp_engine *e, uint64_t value)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -143,7 +150,7 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
     if (path == 0) {
         if (wsmtp_has(e, WSMTP_CAP_SIZE) && t->message_size != WSMTP_SIZE_UNKNOWN) {
             wsmtp_put_text(e, " SIZE=");
-            put_number(e, t->message_size);
+            wsmtp_put_number(e, t->message_size);
         }
         if (t->declared_8bit)
             wsmtp_put_text(e, " BODY=8BITMIME");

@@ -7,6 +7,7 @@
  *   command.c       the one place that writes commands, and checks what goes into them
  *   transaction.c   envelopes: which command may go, which reply belongs to what
  *   outcome.c       who got the mail in the end
+ *   chunk.c         BDAT around pieces of a message
  *   body.c          line ends and dot-stuffing;  body_scan.c  the same rules before sending
  *   auth.c          the AUTH exchange around a SASL mechanism
  *   error.c         the one place that makes errors
@@ -56,6 +57,22 @@ static inline bool wsmtp_has(const wsmtp_engine *e, uint32_t capability)
     return (e->capabilities.flags & capability) != 0;
 }
 
+/* What a switch of features.h leaves out is false for the compiler, too. */
+static inline bool wsmtp_lmtp(const wsmtp_engine *e)
+{
+    return WSMTP_FEATURE_LMTP && e->config->protocol == WSMTP_PROTOCOL_LMTP;
+}
+
+static inline bool wsmtp_chunked(const wsmtp_transaction *t)
+{
+    return WSMTP_FEATURE_CHUNKING && t->chunked;
+}
+
+static inline bool wsmtp_overlapped(const wsmtp_transaction *t)
+{
+    return WSMTP_FEATURE_OVERLAP && t->overlapped;
+}
+
 static inline bool wsmtp_handshaking(const wsmtp_engine *e)
 {
     return e->state == STATE_TLS || e->state == STATE_UPGRADE;
@@ -82,6 +99,7 @@ void wsmtp_capabilities_line(wsmtp_capabilities *capabilities, const char *line,
 bool wsmtp_reserve(wsmtp_engine *e, size_t n);
 void wsmtp_put(wsmtp_engine *e, const void *data, size_t n); /* room was reserved */
 void wsmtp_put_text(wsmtp_engine *e, const char *text);
+void wsmtp_put_number(wsmtp_engine *e, uint64_t value);
 uint64_t wsmtp_output_position(const wsmtp_engine *e);
 bool wsmtp_write_word(wsmtp_engine *e, const char *line); /* no argument; line end included */
 void wsmtp_write_hello(wsmtp_engine *e, const char *verb);
@@ -89,7 +107,11 @@ void wsmtp_write_hello(wsmtp_engine *e, const char *verb);
 bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path);
 wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t);
 
+/* submit.c */
+void wsmtp_clear_results(wsmtp_engine *e, wsmtp_transaction *t); /* as it was when submitted */
+
 /* transaction.c */
+bool wsmtp_pipelining(const wsmtp_engine *e); /* offered, and wanted */
 void wsmtp_transaction_pump(wsmtp_engine *e);
 void wsmtp_transaction_reply(wsmtp_engine *e);
 wsmtp_step wsmtp_transaction_step(const wsmtp_engine *e);
@@ -107,7 +129,14 @@ void wsmtp_transaction_done(wsmtp_engine *e); /* reports and drops the head */
 #define WSMTP_BODY_ROOM 4u
 bool wsmtp_body_open(const wsmtp_engine *e); /* more of a message may come */
 void wsmtp_body_begin(wsmtp_engine *e);
+bool wsmtp_body_room(const wsmtp_engine *e); /* ... and there is room for it */
 bool wsmtp_body_finish(wsmtp_engine *e, wsmtp_transaction *t);
+
+/* chunk.c */
+bool wsmtp_chunk_possible(const wsmtp_engine *e); /* there is room for a chunk worth its command */
+bool wsmtp_chunk_begin(wsmtp_engine *e);
+void wsmtp_chunk_end(wsmtp_engine *e, wsmtp_transaction *t, bool last);
+void wsmtp_chunk_drop(wsmtp_engine *e);
 
 /* auth.c */
 void wsmtp_auth_pump(wsmtp_engine *e);

@@ -53,7 +53,7 @@ bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t)
     if (t->awaiting == WSMTP_STEP_CLOSED)
         return false;
     if (t->reason == WSMTP_REASON_OK) {
-        doubt = t->awaiting == WSMTP_STEP_END_OF_DATA && e->output_acked >= t->end_mark;
+        doubt = t->end_mark != 0 && e->output_acked >= t->end_mark;
         t->lost = true;
         t->reason = e->error.reason;
         t->failed_step = e->error.step;
@@ -71,5 +71,7 @@ void wsmtp_transaction_done(wsmtp_engine *e)
     if (!t->lost)
         e->event.reply = e->kept;
     memset(&e->kept, 0, sizeof e->kept);
-    e->head = e->writing = t->next;
+    e->head = t->next;
+    if (e->writing == t)
+        e->writing = t->next;
 }

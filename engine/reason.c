@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 
+#include "words.h"
 #include "wsmtp/features.h"
 
 static const uint8_t wsmtp_reason_kinds[] = {
@@ -38,25 +39,17 @@ wsmtp_kind wsmtp_reason_kind(wsmtp_reason reason)
 
 const char *wsmtp_reason_message(wsmtp_reason reason, size_t *message_len)
 {
+    size_t len = 0;
     const char *message = "";
-    size_t length = 0;
 #if WSMTP_FEATURE_MESSAGES
     if (wsmtp_reason_known(reason)) {
-        message = (const char *)&wsmtp_reason_sentences;
-        for (unsigned before = (unsigned)reason; before > 0; message++) {
-            if (*message == '\0') {
-                before--;
-            }
-        }
-        while (message[length] != '\0') {
-            length++;
-        }
+        message = wsmtp_words_get((const char *)&wsmtp_reason_sentences, (unsigned)reason, &len);
     }
 #else
     (void)reason;
 #endif
     if (message_len != NULL) {
-        *message_len = length;
+        *message_len = len;
     }
     return message;
 }

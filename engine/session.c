@@ -5,7 +5,8 @@
 
 #include "internal.h"
 
-#define CONFIG_FLAGS (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL)
+#define CONFIG_FLAGS                                                                               \
+    (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL | WSMTP_NO_CHUNKING)
 
 typedef enum session_input {
 #define WSMTP_INPUT_ENUM(name) INPUT_##name,
@@ -22,7 +23,7 @@ static void enter(wsmtp_engine *e)
 {
     switch (e->state) {
     case STATE_EHLO:
-        wsmtp_write_hello(e, "EHLO ");
+        wsmtp_write_hello(e, wsmtp_lmtp(e) ? "LHLO " : "EHLO ");
         break;
     case STATE_HELO:
         wsmtp_write_hello(e, "HELO ");
@@ -122,7 +123,8 @@ static void session_reply(wsmtp_engine *e)
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
         break;
     default:
-        if (!go(e, e->reply.code < 500 ? INPUT_DEFERRED : INPUT_REFUSED))
+        if ((wsmtp_lmtp(e) && e->state == STATE_EHLO) ||
+            !go(e, e->reply.code < 500 ? INPUT_DEFERRED : INPUT_REFUSED))
             wsmtp_fail_with_reply(e, e->state == STATE_GREETING ? WSMTP_REASON_GREETING_REFUSED
                                                                 : WSMTP_REASON_REPLY_REFUSED);
     }
@@ -152,6 +154,14 @@ static void handle_reply(wsmtp_engine *e)
 static void find_event(wsmtp_engine *e)
 {
     while (e->event.type == WSMTP_EVENT_NONE) {
+        if (WSMTP_FEATURE_CHUNKING && e->body_due) {
+            e->body_due = false;
+            if (wsmtp_body_open(e)) {
+                e->event.type = WSMTP_EVENT_BODY;
+                e->event.transaction = e->writing;
+                return;
+            }
+        }
         if (e->head && e->head->awaiting == WSMTP_STEP_CLOSED) {
             wsmtp_transaction_done(e);
             if (!e->head)
@@ -195,13 +205,15 @@ void wsmtp_config_init(wsmtp_config *config)
         [WSMTP_PHASE_QUIT] = 10};
     memset(config, 0, sizeof *config);
     config->size = sizeof *config;
+    config->eager_octets = 16384;
     for (int i = 0; i < WSMTP_PHASE_COUNT; i++)
         config->timeouts[i] = seconds[i] * 1000u;
 }
 
 static wsmtp_reason check_config(const wsmtp_config *c)
 {
-    if (c->size < sizeof *c || c->tls > WSMTP_TLS_STARTTLS || (c->flags & ~CONFIG_FLAGS))
+    if (c->size < sizeof *c || c->tls > WSMTP_TLS_STARTTLS ||
+        c->protocol > WSMTP_PROTOCOL_LMTP || (c->flags & ~CONFIG_FLAGS))
         return WSMTP_REASON_CONFIG_VALUE;
     if (!c->input || c->input_len < WSMTP_INPUT_MIN || !c->output ||
         c->output_len < WSMTP_OUTPUT_MIN)
@@ -213,6 +225,10 @@ wsmtp_reason wsmtp_init(wsmtp_engine *e, const wsmtp_config *config)
 {
     memset(e, 0, sizeof *e);
     wsmtp_reason reason = check_config(config);
+    if (reason == WSMTP_REASON_OK &&
+        ((!WSMTP_FEATURE_LMTP && config->protocol == WSMTP_PROTOCOL_LMTP) ||
+         (!WSMTP_FEATURE_OVERLAP && config->overlap > 1)))
+        reason = WSMTP_REASON_NOT_BUILT;
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_CONFIG, 0);
     reason = wsmtp_ehlo_name_check(config->ehlo_name, config->ehlo_name_len);
@@ -221,7 +237,7 @@ wsmtp_reason wsmtp_init(wsmtp_engine *e, const wsmtp_config *config)
     e->config = config;
     e->secure = (config->flags & WSMTP_TRUSTED_CHANNEL) != 0;
     e->reply_complete = true;
-    e->secret_at = SIZE_MAX;
+    e->secret_at = e->held_at = SIZE_MAX;
     go(e, config->tls == WSMTP_TLS_IMPLICIT ? INPUT_OPEN_TLS : INPUT_OPEN);
     return WSMTP_REASON_OK;
 }
@@ -232,6 +248,9 @@ unsigned wsmtp_features(void)
            (WSMTP_FEATURE_SCRAM ? WSMTP_HAS_SCRAM : 0) | (WSMTP_FEATURE_OAUTH ? WSMTP_HAS_OAUTH : 0) |
            (WSMTP_FEATURE_CRAM_MD5 ? WSMTP_HAS_CRAM_MD5 : 0) |
            (WSMTP_FEATURE_SMTPUTF8 ? WSMTP_HAS_SMTPUTF8 : 0) |
+           (WSMTP_FEATURE_CHUNKING ? WSMTP_HAS_CHUNKING : 0) |
+           (WSMTP_FEATURE_OVERLAP ? WSMTP_HAS_OVERLAP : 0) |
+           (WSMTP_FEATURE_LMTP ? WSMTP_HAS_LMTP : 0) |
            (WSMTP_FEATURE_MESSAGES ? WSMTP_HAS_MESSAGES : 0);
 }
 

@@ -2,6 +2,7 @@
  * Where a session is, in the words of RFC 5321, and which time limit counts there.
  */
 #include "internal.h"
+#include "words.h"
 
 wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
 {
@@ -42,12 +43,9 @@ uint32_t wsmtp_timer(const wsmtp_engine *e, uint32_t *epoch)
 
 const char *wsmtp_step_name(wsmtp_step step, size_t *name_len)
 {
-    static const char names[WSMTP_STEP_COUNT][12] = {
-        "connect", "TLS",     "greeting", "EHLO",        "STARTTLS", "idle", "AUTH", "MAIL FROM",
-        "RCPT TO", "DATA",    "message",  "end of data", "RSET",     "NOOP", "QUIT", "closed"};
-    const char *name = (unsigned)step < WSMTP_STEP_COUNT ? names[step] : "";
-    *name_len = 0;
-    while (*name_len < sizeof names[0] && name[*name_len])
-        ++*name_len;
-    return name;
+    static const char names[] =
+        "connect\0" "TLS\0" "greeting\0" "EHLO\0" "STARTTLS\0" "idle\0" "AUTH\0" "MAIL FROM\0" "RCPT TO\0"
+        "DATA\0" "message\0" "end of data\0" "RSET\0" "NOOP\0" "QUIT\0" "closed\0";
+    const unsigned end = WSMTP_STEP_COUNT; /* where the list has its empty word */
+    return wsmtp_words_get(names, (unsigned)step < end ? (unsigned)step : end, name_len);
 }

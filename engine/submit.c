@@ -38,14 +38,21 @@ static void clear_from(void *object, size_t from, size_t size)
     memset((char *)object + from, 0, size - from);
 }
 
-static void clear_results(wsmtp_engine *e, wsmtp_transaction *t)
+void wsmtp_clear_results(wsmtp_engine *e, wsmtp_transaction *t)
 {
+    wsmtp_transaction *next = t->next;
     clear_from(t, offsetof(wsmtp_transaction, status), sizeof *t);
+    t->next = next;
     for (size_t i = 0; i < t->recipients_len; i++)
         clear_from(&t->recipients[i], offsetof(wsmtp_recipient, status), sizeof *t->recipients);
     t->to_write = WSMTP_STEP_RSET;
     t->awaiting = WSMTP_STEP_READY;
     t->declared_8bit = t->body != WSMTP_BODY_7BIT && wsmtp_has(e, WSMTP_CAP_8BITMIME);
+    t->chunked = WSMTP_FEATURE_CHUNKING && wsmtp_has(e, WSMTP_CAP_CHUNKING) && !(e->config->flags & WSMTP_NO_CHUNKING);
+    /* An LMTP server owes a reply for each recipient that it accepted: it must be known who. */
+    t->eager = wsmtp_chunked(t) && t->message_size <= e->config->eager_octets && wsmtp_pipelining(e) &&
+               !(t->flags & WSMTP_SEND_ALL_OR_NOTHING) &&
+               !wsmtp_lmtp(e);
 }
 
 wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
@@ -58,7 +65,8 @@ wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
     reason = wsmtp_check_paths(e, t);
     if (reason != WSMTP_REASON_OK)
         return reason;
-    clear_results(e, t);
+    t->next = NULL;
+    wsmtp_clear_results(e, t);
     wsmtp_transaction **last = &e->head;
     while (*last)
         last = &(*last)->next;

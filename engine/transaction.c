@@ -28,12 +28,28 @@ static void explain(wsmtp_transaction *t)
     }
 }
 
+/* Begins anew with an envelope that was refused only for coming early. */
+static void restart(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    wsmtp_clear_results(e, t);
+    memset(&e->kept, 0, sizeof e->kept);
+    e->needs_reset = true;
+}
+
 /* The envelope is answered, and no message follows it. */
 static void give_up(wsmtp_engine *e, wsmtp_transaction *t)
 {
     explain(t);
     e->needs_reset = t->mail_accepted;
-    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    if (WSMTP_FEATURE_OVERLAP && t->restart)
+        restart(e, t);
+    else
+        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+}
+
+bool wsmtp_pipelining(const wsmtp_engine *e)
+{
+    return wsmtp_has(e, WSMTP_CAP_PIPELINING) && !(e->config->flags & WSMTP_NO_PIPELINING);
 }
 
 /* Writes the next command of t; false if nothing more can be written now. */
@@ -41,16 +57,20 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
 {
     const uint8_t step = t->to_write;
     const bool answered = t->awaiting == WSMTP_STEP_READY;
-    if (!answered && (!wsmtp_has(e, WSMTP_CAP_PIPELINING) ||
-                      (e->config->flags & WSMTP_NO_PIPELINING)))
+    if (!answered && !wsmtp_pipelining(e))
         return false;
     switch (step) {
     case WSMTP_STEP_RSET:
-        if (e->needs_reset && !wsmtp_write_word(e, "RSET\r\n"))
+        if (WSMTP_FEATURE_CHUNKING && t->eager && e->held_at == SIZE_MAX)
+            e->held_at = e->output_end;
+        /* How the transaction ahead ends is not known yet: if it stays open, RSET closes it. */
+        if (!e->needs_reset && !wsmtp_overlapped(t)) {
+            t->to_write = WSMTP_STEP_MAIL;
+            return true;
+        }
+        if (!wsmtp_write_word(e, "RSET\r\n"))
             return false;
         t->to_write = WSMTP_STEP_MAIL;
-        if (!e->needs_reset)
-            return true;
         e->needs_reset = false;
         break;
     case WSMTP_STEP_MAIL:
@@ -72,18 +92,31 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
             give_up(e, t);
             return false;
         }
-        if (!answered && (all_or_nothing(t) || t->reason != WSMTP_REASON_OK))
+        if (!answered && (all_or_nothing(t) || t->reason != WSMTP_REASON_OK ||
+                          (wsmtp_chunked(t) && !t->eager)))
             return false;
+        if (wsmtp_chunked(t)) {
+            t->to_write = WSMTP_STEP_BODY;
+            wsmtp_body_begin(e);
+            e->body_due = e->maybe_event = true;
+            return true;
+        }
         if (!wsmtp_write_word(e, "DATA\r\n"))
             return false;
         t->to_write = WSMTP_STEP_READY;
         break;
     case WSMTP_STEP_BODY:
+        if (wsmtp_chunked(t) && answered && !deliverable(t)) {
+            wsmtp_chunk_drop(e);
+            give_up(e, t);
+            return false;
+        }
         if (!e->body_ending || !wsmtp_body_finish(e, t))
             return false;
         t->end_mark = wsmtp_output_position(e);
         t->to_write = WSMTP_STEP_READY;
-        t->awaiting = WSMTP_STEP_END_OF_DATA;
+        if (answered || !wsmtp_chunked(t))
+            t->awaiting = WSMTP_STEP_END_OF_DATA;
         return false;
     default:
         return false;
@@ -93,11 +126,29 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
     return true;
 }
 
+/* Goes on to the next transaction if it may be written before this one is over. */
+static bool overlap(wsmtp_engine *e)
+{
+    wsmtp_transaction *t = e->writing;
+    if (!WSMTP_FEATURE_OVERLAP || t->end_mark == 0 || !t->next || e->no_overlap || !wsmtp_pipelining(e))
+        return false;
+    uint32_t in_flight = 1;
+    for (const wsmtp_transaction *ahead = e->head; ahead != t; ahead = ahead->next)
+        in_flight++;
+    if (in_flight >= e->config->overlap)
+        return false;
+    e->writing = t->next;
+    e->writing->overlapped = true;
+    return true;
+}
+
 void wsmtp_transaction_pump(wsmtp_engine *e)
 {
     while (e->state == STATE_TRANSACTION && e->writing &&
-           e->writing->awaiting != WSMTP_STEP_CLOSED && write_next(e, e->writing))
+           e->writing->awaiting != WSMTP_STEP_CLOSED && (write_next(e, e->writing) || overlap(e)))
         ;
+    if (WSMTP_FEATURE_CHUNKING && !wsmtp_chunk_possible(e))
+        e->held_at = e->chunk_open ? e->held_at : SIZE_MAX;
 }
 
 /* The latest reply decides about the whole message. */
@@ -146,6 +197,8 @@ static void answer_data(wsmtp_engine *e, wsmtp_transaction *t)
         t->to_write = WSMTP_STEP_BODY;
         wsmtp_body_begin(e);
         announce(e, WSMTP_EVENT_BODY);
+    } else if (wsmtp_lmtp(e)) {
+        wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED); /* RFC 2033 section 4.2: 503 */
     } else {
         /* Nobody is to get it: an empty message ends the state without a delivery (RFC 2920
          * section 3.1), and its reply decides nothing. */
@@ -170,26 +223,113 @@ static void answer_body(wsmtp_engine *e, wsmtp_transaction *t)
     wsmtp_fail_with_reply(e, reason);
 }
 
-/* The reply to the whole message, or to an empty one that nobody was to get. */
-static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
-{
-    if (e->reply_step == WSMTP_STEP_BODY) {
-        answer_body(e, t);
-    } else {
-        if (t->reason == WSMTP_REASON_OK)
-            decide(e, t);
-        /* Some servers, Postfix among them, keep the transaction of a refused message open. */
-        e->needs_reset = wsmtp_reply_class(e) != 2;
-        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
-    }
-}
-
-/* What the next reply answers, once those to MAIL and RCPT are in. */
+/* What the next reply answers, once that to MAIL is in. */
 static uint8_t next_awaited(const wsmtp_transaction *t)
 {
     if (t->answered < t->written)
         return WSMTP_STEP_RCPT;
+    if (WSMTP_FEATURE_CHUNKING && t->chunks_written - t->chunks_answered > (t->end_mark ? 1u : 0u))
+        return WSMTP_STEP_BODY;
+    if (t->end_mark)
+        return WSMTP_STEP_END_OF_DATA;
     return t->to_write == WSMTP_STEP_READY ? WSMTP_STEP_DATA : WSMTP_STEP_READY;
+}
+
+/* A server that offers CHUNKING and does not know BDAT takes the message for commands. */
+static bool chunking_broken(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    if (!wsmtp_chunked(t) || (e->reply.code != 500 && e->reply.code != 502))
+        return false;
+    t->lost = true;
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    wsmtp_fail_with_reply(e, WSMTP_REASON_CHUNKING_REFUSED);
+    return true;
+}
+
+/* The reply to a chunk that is not the last. */
+static void answer_chunk(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    if (chunking_broken(e, t))
+        return;
+    t->chunks_answered++;
+    if (wsmtp_reply_class(e) != 2 && deliverable(t)) {
+        decide(e, t);
+        if (t->end_mark == 0) { /* the rest of the message is not wanted */
+            wsmtp_chunk_drop(e);
+            t->to_write = WSMTP_STEP_DATA;
+        }
+    }
+    t->awaiting = next_awaited(t);
+}
+
+/* LMTP: the reply to the message for the next of the recipients that were accepted. */
+static void answer_delivery(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    size_t *next = &t->delivered;
+    while (t->recipients[*next].status != WSMTP_STATUS_PENDING)
+        ++*next;
+    wsmtp_recipient *r = &t->recipients[*next];
+    announce(e, WSMTP_EVENT_RECIPIENT);
+    e->event.recipient = *next;
+    r->code = e->reply.code;
+    r->enhanced = e->reply.enhanced;
+    r->status = wsmtp_status_of(r->code);
+    if (wsmtp_reply_class(e) == 2 || e->kept.code / 100 != 2)
+        wsmtp_reply_keep(e);
+    t->awaiting = WSMTP_STEP_END_OF_DATA;
+    while (++*next < t->recipients_len)
+        if (t->recipients[*next].status == WSMTP_STATUS_PENDING)
+            return;
+    t->code = e->kept.code;
+    t->enhanced = e->kept.enhanced;
+    if (t->code / 100 != 2) {
+        t->reason = WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
+        t->failed_step = WSMTP_STEP_END_OF_DATA;
+    }
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+}
+
+/* The reply to the whole message, or to one that nobody was to get. */
+static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    if (e->reply_step == WSMTP_STEP_BODY) {
+        answer_body(e, t);
+        return;
+    }
+    if (chunking_broken(e, t))
+        return;
+    /* Some servers, Postfix among them, keep the transaction of a refused message open. */
+    e->needs_reset = wsmtp_reply_class(e) != 2;
+    if (!deliverable(t)) {
+        explain(t);
+        if (WSMTP_FEATURE_OVERLAP && t->restart && !wsmtp_chunked(t))
+            restart(e, t);
+        else
+            wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    } else if (wsmtp_lmtp(e)) {
+        answer_delivery(e, t);
+    } else {
+        decide(e, t);
+        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    }
+}
+
+/* The answer to MAIL; 503 to one that came before the transaction ahead was over refuses only that. */
+static void answer_mail(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    t->mail_accepted = wsmtp_reply_class(e) == 2;
+    if (wsmtp_overlapped(t) && e->reply.code == 503) {
+        e->no_overlap = true;
+        t->reason = WSMTP_REASON_OVERLAP_REFUSED;
+        t->failed_step = WSMTP_STEP_MAIL;
+        t->restart = t->chunks_written == 0 && !(wsmtp_chunked(t) && t->to_write == WSMTP_STEP_BODY);
+        wsmtp_reply_keep(e);
+    } else {
+        announce(e, WSMTP_EVENT_MAIL);
+        if (!t->mail_accepted)
+            decide(e, t);
+    }
+    t->awaiting = next_awaited(t);
 }
 
 void wsmtp_transaction_reply(wsmtp_engine *e)
@@ -207,15 +347,11 @@ void wsmtp_transaction_reply(wsmtp_engine *e)
     case WSMTP_STEP_RSET:
         if (t->to_write != WSMTP_STEP_MAIL)
             t->awaiting = WSMTP_STEP_MAIL;
-        if (class_ != 2 && e->reply.code != 421)
+        if (class_ != 2 && e->reply.code != 421 && !wsmtp_overlapped(t))
             wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_REFUSED);
         break;
     case WSMTP_STEP_MAIL:
-        announce(e, WSMTP_EVENT_MAIL);
-        t->mail_accepted = class_ == 2;
-        if (!t->mail_accepted)
-            decide(e, t);
-        t->awaiting = next_awaited(t);
+        answer_mail(e, t);
         break;
     case WSMTP_STEP_RCPT:
         answer_rcpt(e, t);
@@ -226,6 +362,10 @@ void wsmtp_transaction_reply(wsmtp_engine *e)
         break;
     case WSMTP_STEP_END_OF_DATA:
         answer_message(e, t);
+        break;
+    case WSMTP_STEP_BODY: /* never without chunks */
+        if (WSMTP_FEATURE_CHUNKING)
+            answer_chunk(e, t);
         break;
     default:
         answer_body(e, t);

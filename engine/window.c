@@ -3,18 +3,23 @@
  */
 #include "internal.h"
 
+/* How many octets may leave: those behind held_at wait. */
+static size_t sendable(const wsmtp_engine *e)
+{
+    return (WSMTP_FEATURE_CHUNKING && e->held_at < e->output_end ? e->held_at : e->output_end) - e->output_start;
+}
+
 unsigned wsmtp_state(const wsmtp_engine *e)
 {
     unsigned can = e->maybe_event ? WSMTP_HAS_EVENT : 0;
     if (!e->config || wsmtp_over(e))
         return can;
-    size_t used = e->output_end - e->output_start;
-    if (used > 0)
+    if (sendable(e) > 0)
         can |= WSMTP_CAN_WRITE;
     if (!wsmtp_handshaking(e) && !e->end_of_input &&
         e->input_end - e->input_start < e->config->input_len)
         can |= WSMTP_CAN_READ;
-    if (wsmtp_body_open(e) && e->config->output_len - used >= WSMTP_BODY_ROOM)
+    if (wsmtp_body_open(e) && wsmtp_body_room(e))
         can |= WSMTP_CAN_BODY;
     return can;
 }
@@ -55,7 +60,7 @@ const uint8_t *wsmtp_send_buf(const wsmtp_engine *e, size_t *len, size_t *secret
     *len = *secret_at = 0;
     if (!e->config || wsmtp_over(e))
         return NULL;
-    *len = e->output_end - e->output_start;
+    *len = sendable(e);
     *secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
     if (*secret_at > *len)
         *secret_at = *len;
@@ -64,7 +69,7 @@ const uint8_t *wsmtp_send_buf(const wsmtp_engine *e, size_t *len, size_t *secret
 
 void wsmtp_send_ack(wsmtp_engine *e, size_t n)
 {
-    if (!e->config || n == 0 || n > e->output_end - e->output_start)
+    if (!e->config || n == 0 || n > sendable(e))
         return;
     if (e->output_start + n > e->secret_at)
         wsmtp_wipe(e->config->output + e->output_start, n);
@@ -75,7 +80,7 @@ void wsmtp_send_ack(wsmtp_engine *e, size_t n)
         e->secret_at = e->auth_state == AUTH_SENDING ? 0 : SIZE_MAX;
     }
     e->epoch++;
-    if (e->state == STATE_AUTH)
+    if (WSMTP_FEATURE_AUTH && e->state == STATE_AUTH)
         wsmtp_auth_pump(e);
     else
         wsmtp_transaction_pump(e);

@@ -56,6 +56,11 @@ typedef enum wsmtp_tls {
     WSMTP_TLS_STARTTLS  /* STARTTLS required (RFC 3207); never falls back to clear text */
 } wsmtp_tls;
 
+typedef enum wsmtp_protocol {
+    WSMTP_PROTOCOL_SMTP = 0,
+    WSMTP_PROTOCOL_LMTP /* RFC 2033: one reply for each recipient after the message */
+} wsmtp_protocol;
+
 /* Where a session is; names the step in errors, too. */
 typedef enum wsmtp_step {
     WSMTP_STEP_CONNECT = 0,
@@ -97,6 +102,7 @@ typedef enum wsmtp_phase {
                                        mixes both can be read differently by a middlebox */
 #define WSMTP_NO_PIPELINING 0x02u   /* one command at a time, even if PIPELINING is offered */
 #define WSMTP_TRUSTED_CHANNEL 0x04u /* the channel counts as secure without TLS (a Unix socket) */
+#define WSMTP_NO_CHUNKING 0x08u     /* DATA, even if CHUNKING is offered */
 
 typedef struct wsmtp_config {
     size_t size; /* sizeof(wsmtp_config); wsmtp_config_init sets it */
@@ -104,7 +110,15 @@ typedef struct wsmtp_config {
     uint8_t *output; size_t output_len; /* WSMTP_OUTPUT_MIN or more */
     const char *ehlo_name; size_t ehlo_name_len; /* domain or address literal */
     wsmtp_tls tls;
+    wsmtp_protocol protocol;
     uint32_t flags;
+    uint32_t eager_octets; /* with CHUNKING, a message of a known size up to this travels together
+                              with its envelope, in one round trip; a larger one waits until the
+                              envelope is accepted, so that a refusal costs little */
+    uint32_t overlap;      /* transactions in flight at a time: the next one's envelope (with
+                              CHUNKING, its message too) is written before this one's last reply is
+                              read; 0 or 1 = one after another. Not every server survives it: see
+                              WSMTP_REASON_OVERLAP_REFUSED */
     uint32_t timeouts[WSMTP_PHASE_COUNT]; /* 0 = no limit */
 } wsmtp_config;
 
@@ -229,11 +243,18 @@ typedef struct wsmtp_transaction {
     size_t written;      /* RCPT commands written */
     size_t answered;     /* RCPT replies read */
     size_t agreed;       /* RCPT replies that accepted */
+    size_t delivered;    /* LMTP: recipients before this one have their reply to the message */
+    uint32_t chunks_written;
+    uint32_t chunks_answered;
     uint8_t to_write;    /* wsmtp_step to write next; READY = none before a reply has come */
     uint8_t awaiting;    /* wsmtp_step that the next reply answers; READY = none, CLOSED = all over */
     bool mail_accepted;
     bool declared_8bit;
     bool lost; /* the session broke before it was over */
+    bool chunked;    /* BDAT, not DATA */
+    bool eager;      /* the message does not wait for the answers to the envelope */
+    bool overlapped; /* written before the transaction ahead was over */
+    bool restart;    /* refused for being early: to be written again */
     wsmtp_reason reason; /* why nothing was accepted */
     wsmtp_step failed_step;
 } wsmtp_transaction;
@@ -305,6 +326,9 @@ typedef struct wsmtp_engine {
     bool reply_complete;
     bool body_after_cr;
     bool body_ending;
+    bool body_due;        /* the next event asks for a message */
+    bool chunk_open;
+    bool no_overlap;      /* the server does not take a command before its last reply is read */
     uint32_t epoch;
     /* input: unread octets are [input_start, input_end) of config->input */
     size_t input_start, input_end;
@@ -312,6 +336,8 @@ typedef struct wsmtp_engine {
      * begin at secret_at (SIZE_MAX: none); output_acked counts what was handed over since init */
     size_t output_start, output_end;
     size_t secret_at;
+    size_t held_at;  /* octets from here on stay until what they wait for is there (SIZE_MAX: none) */
+    size_t chunk_at; /* where the open chunk's command will be */
     uint64_t output_acked;
     /* transactions, oldest first */
     wsmtp_transaction *head;

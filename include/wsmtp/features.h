@@ -31,6 +31,21 @@
 #define WSMTP_FEATURE_SMTPUTF8 1
 #endif
 
+/* BDAT instead of DATA where CHUNKING is offered (RFC 3030). */
+#ifndef WSMTP_FEATURE_CHUNKING
+#define WSMTP_FEATURE_CHUNKING 1
+#endif
+
+/* Several transactions in flight (wsmtp_config.overlap). */
+#ifndef WSMTP_FEATURE_OVERLAP
+#define WSMTP_FEATURE_OVERLAP 1
+#endif
+
+/* LMTP (RFC 2033). */
+#ifndef WSMTP_FEATURE_LMTP
+#define WSMTP_FEATURE_LMTP 1
+#endif
+
 /* The sentences of wsmtp_reason_message(); without them it returns an empty string. */
 #ifndef WSMTP_FEATURE_MESSAGES
 #define WSMTP_FEATURE_MESSAGES 1
@@ -47,5 +62,8 @@
 #define WSMTP_HAS_SMTPUTF8 0x08u
 #define WSMTP_HAS_MESSAGES 0x10u
 #define WSMTP_HAS_AUTH 0x20u
+#define WSMTP_HAS_CHUNKING 0x40u
+#define WSMTP_HAS_OVERLAP 0x80u
+#define WSMTP_HAS_LMTP 0x100u
 
 #endif

@@ -106,7 +106,9 @@ typedef enum wsmtp_kind {
     X(CONFIG_BUFFER, MISUSE, "a buffer is missing or too small")                                   \
     X(CONFIG_VALUE, MISUSE, "a setting has an unknown value")                                      \
     X(POLICY, POLICY, "refused by the caller's policy")                                            \
-    X(CREDENTIAL_UNSUPPORTED, INPUT, "cannot be given to this mechanism")
+    X(CREDENTIAL_UNSUPPORTED, INPUT, "cannot be given to this mechanism") \
+    X(CHUNKING_REFUSED, PROTOCOL, "the server offers CHUNKING but does not know BDAT")             \
+    X(OVERLAP_REFUSED, REFUSED, "the server takes no message before it has answered the last one")
 
 typedef enum wsmtp_reason {
 #define WSMTP_REASON_ENUM(name, kind, sentence) WSMTP_REASON_##name,

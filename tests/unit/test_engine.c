@@ -132,7 +132,10 @@ static void names(void)
                                    WSMTP_HAS_OAUTH * WSMTP_FEATURE_OAUTH |
                                    WSMTP_HAS_CRAM_MD5 * WSMTP_FEATURE_CRAM_MD5 |
                                    WSMTP_HAS_SMTPUTF8 * WSMTP_FEATURE_SMTPUTF8 |
-                                   WSMTP_HAS_MESSAGES * WSMTP_FEATURE_MESSAGES);
+                                   WSMTP_HAS_CHUNKING * WSMTP_FEATURE_CHUNKING |
+                     WSMTP_HAS_OVERLAP * WSMTP_FEATURE_OVERLAP |
+                     WSMTP_HAS_LMTP * WSMTP_FEATURE_LMTP |
+                     WSMTP_HAS_MESSAGES * WSMTP_FEATURE_MESSAGES);
 }
 
 static uint32_t epoch_of(const opened *session, uint32_t limit)
