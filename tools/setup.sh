@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing, in groups:
 #
-#   tools/setup.sh build|wasm|js|servers|docs ...
+#   tools/setup.sh build|wasm|js|servers|wasi|docs ...
 #
 #   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL
 #   wasm     clang 14, wasm-ld 14, wasm-opt
 #   js       Node.js 20 or newer, and the pinned npm packages of tests/
 #   servers  Postfix, Dovecot, Exim (unpacked into build/exim, never installed), aiosmtpd, OpenSSL
+#   wasi     clang 19 for WASI 0.2; wasi-libc, mbedTLS, wasmtime in build/wasi (tools/wasi/setup.sh)
 #   docs     mdbook, built into build/cargo
 #
 # Programs come from Debian's packages; anything else goes into build/ or tests/node_modules.
@@ -20,6 +21,7 @@ export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+. "$ROOT/tools/wasi/setup.sh"
 
 # What each group needs: PACKAGE=CHECK, where CHECK is a program, or a path pattern if it begins with "/".
 requirements() {
@@ -34,8 +36,11 @@ requirements() {
         dovecot-submissiond=/usr/lib/dovecot/submission dovecot-lmtpd=/usr/lib/dovecot/lmtp \
         python3=python3 python3-aiosmtpd=/usr/lib/python3/dist-packages/aiosmtpd/__init__.py \
         openssl=openssl ;;
+    wasi) echo clang-19=clang-19 lld-19=wasm-ld-19 binaryen=wasm-opt ca-certificates=/usr/share/ca-certificates/mozilla \
+        libclang-rt-19-dev-wasm32=/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a \
+        python3=/usr/bin/python3 python3-venv=/usr/lib/python3*/ensurepip/__init__.py ;;
     docs) ;;
-    *) die "there is no group '$1' (build, wasm, js, servers, docs)" ;;
+    *) die "there is no group '$1' (build, wasm, js, servers, wasi, docs)" ;;
     esac
 }
 
@@ -48,6 +53,7 @@ complete() {
     case $1 in
     js) node_is_new_enough && [ -d "$ROOT/tests/node_modules" ] ;;
     servers) exim_runs ;;
+    wasi) wasi_complete ;;
     docs) [ -x "$BUILD/cargo/bin/mdbook" ] || have mdbook ;;
     esac
 }
@@ -206,6 +212,7 @@ edition() {
     case $1 in
     js) cat "$ROOT"/tools/node/package-lock.json "$ROOT"/tests/package-lock.json | sha256sum ;;
     docs) echo "mdbook $MDBOOK_VERSION" ;;
+    wasi) wasi_edition ;;
     *) echo "packages $(requirements "$1")" ;;
     esac
 }
@@ -219,6 +226,7 @@ setup_group() {
     case $group in
     js) install_js ;;
     servers) install_exim ;;
+    wasi) install_wasi ;;
     docs) complete docs || install_mdbook ;;
     esac
     check_versions "$group"
@@ -226,7 +234,7 @@ setup_group() {
     say "$group: ready"
 }
 
-[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|docs ..."
+[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|docs ..."
 mkdir -p "$STAMPS"
 exec 9>"$BUILD/setup.lock"
 flock 9

@@ -3,15 +3,21 @@
 #include <string.h>
 
 #include "clock.h"
+#include "words.h"
 
 /* How long what was said last may take to leave when a connection is closed, microseconds. */
 #define LINGER 1000000u
+
+static void fail(wsmtp_wasi_session *s, wsmtp_reason reason, wsmtp_cause cause, const char *words)
+{
+    wsmtp_driver_failed(&s->driver, reason, cause, words ? words : wsmtp_wasi_words(cause));
+}
 
 static void failed(wsmtp_wasi_session *s, const wsmtp_wasi_tls_failure *failure)
 {
     s->handshaking = false;
     s->end_of_input = true;
-    wsmtp_driver_failed(&s->driver, failure->reason, failure->cause, failure->words);
+    fail(s, failure->reason, failure->cause, failure->words);
 }
 
 static void disconnect(wsmtp_wasi_session *s)
@@ -46,6 +52,13 @@ static uint64_t attempt_deadline(const wsmtp_wasi_session *s, size_t left)
     return deadline && deadline > now ? now + (deadline - now) / left : deadline;
 }
 
+static void connect_failed(wsmtp_wasi_session *s, wsmtp_cause cause, const char *words)
+{
+    fail(s, cause == WSMTP_CAUSE_CONNECTION_TIMEOUT ? WSMTP_REASON_TIMEOUT : WSMTP_REASON_CONNECT_FAILED,
+         cause, words);
+}
+
+/* The addresses in turn. If none can be connected to, the first one's failure is what is reported. */
 static void connect_any(wsmtp_wasi_session *s)
 {
     const wsmtp_client_options *o = &s->driver.settings->options;
@@ -56,8 +69,7 @@ static void connect_any(wsmtp_wasi_session *s)
     wsmtp_cause cause = wsmtp_wasi_resolve(o->host, wsmtp_driver_deadline(&s->driver), addresses,
                                            &count, &words);
     if (cause != WSMTP_CAUSE_NONE) {
-        wsmtp_driver_failed(&s->driver, cause == WSMTP_CAUSE_CONNECTION_TIMEOUT
-                                ? WSMTP_REASON_TIMEOUT : WSMTP_REASON_CONNECT_FAILED, cause, words);
+        connect_failed(s, cause, words);
         return;
     }
     wsmtp_driver_mark(&s->driver, WSMTP_MOMENT_RESOLVED);
@@ -81,9 +93,7 @@ static void connect_any(wsmtp_wasi_session *s)
         }
     }
     if (!s->driver.cancelled)
-        wsmtp_driver_failed(&s->driver, first == WSMTP_CAUSE_CONNECTION_TIMEOUT
-                                ? WSMTP_REASON_TIMEOUT : WSMTP_REASON_CONNECT_FAILED,
-                            first, first_words);
+        connect_failed(s, first, first_words);
 }
 
 /* ---- octets */
@@ -149,7 +159,7 @@ static bool transmit(wsmtp_wasi_session *s)
     if (n > 0)
         wsmtp_driver_sent(&s->driver, (size_t)n);
     else if (n == WSMTP_WASI_BROKEN)
-        wsmtp_driver_write_failed(&s->driver, failure.cause, failure.words);
+        wsmtp_driver_write_failed(&s->driver, failure.cause, wsmtp_wasi_words(failure.cause));
     return n != WSMTP_WASI_AGAIN;
 }
 

@@ -134,7 +134,7 @@ wsmtp_cause wsmtp_wasi_resolve(const char *host, uint64_t deadline,
     } else {
         cause = cause_of(code, words);
     }
-    if (*words)
+    if (cause == WSMTP_CAUSE_SYSTEM)
         *words = NO_LOOKUP;
     network_network_drop_own(network);
     return cause;

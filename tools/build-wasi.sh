@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Builds what runs on WASI 0.2, into build/wasi/out:
+#   smtp-send.wasm        component, world sender of wit/smtp.wit: TLS, built-in certificate authorities
+#   smtp-send-tls.wasm    the same without authorities: the caller brings them
+#   smtp-send-plain.wasm  the same without TLS
+#   mailer.wasm           component, world mailer: as smtp-send.wasm, and connections for many messages
+#   smtp-engine.wasm      component, world protocol: imports nothing
+#   wasm-smtp.wasm        the command line of cli/
+# Sysroot and mbedTLS come from build/wasi (tools/setup.sh wasi). clang is not asked to link, because
+# it would want wasm-component-ld.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$ROOT"
+WASI="$BUILD/wasi" OUT="$BUILD/wasi/out" OBJ="$BUILD/wasi/obj"
+PATH="$WASI/bin:$PATH"
+CC=clang-19 LD=wasm-ld-19
+SYSROOT="$WASI/sysroot" MBEDTLS="$WASI/mbedtls"
+LIB="$SYSROOT/lib/wasm32-wasip2"
+shopt -s nullglob
+BUILTINS=(/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a)
+# As in tools/build-wasm.sh: passes that make code longer are off.
+CFLAGS=(--target=wasm32-wasip2 -isystem "$SYSROOT/include/wasm32-wasip2" -std=c11 -Oz -mbulk-memory -msign-ext
+    -mnontrapping-fptoint -fvisibility=hidden -ffunction-sections -fdata-sections
+    -mllvm -disable-lsr -mllvm -enable-pre=false -mllvm -enable-load-pre=false
+    -mllvm -jump-threading-threshold=0 -mllvm -inline-threshold=-10
+    '-DMBEDTLS_CONFIG_FILE=<mbedtls_config.h>' -DMBEDTLS_ALLOW_PRIVATE_ACCESS=)
+WARNINGS=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --low-memory-unused
+    --flatten --rereloop -Oz -Oz --strip-debug --strip-producers --strip-target-features)
+STACK=65536
+
+# compile FOLDER FLAG... -- SOURCE...: objects into build/wasi/obj/FOLDER, two at a time.
+compile() {
+    local folder="$OBJ/$1" flags=() source running=0
+    shift
+    while [ "$1" != -- ]; do flags+=("$1"); shift; done
+    shift
+    mkdir -p "$folder"
+    for source in "$@"; do
+        "$CC" "${CFLAGS[@]}" "${flags[@]}" -c "$source" \
+            -o "$folder/$(basename "$(dirname "$source")")_$(basename "${source%.c}").o" &
+        running=$((running + 1))
+        if [ "$running" -ge 2 ]; then wait -n; running=$((running - 1)); fi
+    done
+    while [ "$running" -gt 0 ]; do wait -n; running=$((running - 1)); done
+}
+
+# unchanged NAME INPUT...: whether what NAME is made of is what it was; then it is not made again.
+unchanged() {
+    local name=$1
+    shift
+    digest=$(cat "$0" "$@" | sha256sum)
+    [ "$(cat "$OBJ/$name.digest" 2>/dev/null)" = "$digest" ] && return
+    rm -rf "${OBJ:?}/$name" "$OBJ/$name.digest"
+    return 1
+}
+done_with() { echo "$digest" >"$OBJ/$1.digest"; }
+
+# ---- mbedTLS and the certificate authorities
+build_mbedtls() {
+    unchanged mbedtls adapters/wasi/mbedtls_config.h "$MBEDTLS/include/mbedtls/build_info.h" && return
+    echo "build-wasi: mbedTLS (half a minute)"
+    compile mbedtls -Iadapters/wasi -I"$MBEDTLS/include" -I"$MBEDTLS/library" -- "$MBEDTLS"/library/*.c
+    done_with mbedtls
+}
+
+build_roots() {
+    local folder=/usr/share/ca-certificates/mozilla version
+    version=$(dpkg-query -W -f '${Version}' ca-certificates)
+    unchanged roots tools/wasi/roots.mjs adapters/wasi/roots.h "$folder"/*.crt && return
+    mkdir -p "$OBJ/roots"
+    node tools/wasi/roots.mjs "Mozilla, Debian ca-certificates $version" "$folder" >"$OBJ/roots/roots.c"
+    compile roots "${WARNINGS[@]}" -Iadapters/wasi -- "$OBJ/roots/roots.c"
+    done_with roots
+}
+
+# ---- the parts that are ours
+INCLUDES=(-Iinclude -Iengine -Isasl -Iadapters/client -Iadapters/wasi -isystem "$MBEDTLS/include" -isystem "$MBEDTLS/library")
+engine=(engine/*.c sasl/*.c)
+driver=(adapters/client/{body,driver,error,events,requests,texts}.c)
+session=(adapters/wasi/{clock,session,socket,words}.c)
+tls=(adapters/wasi/tls{,_platform,_verify}.c)
+own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
+    include/wsmtp/*.h engine/*.h sasl/*.h cli/*.[ch])
+
+build_common() {
+    compile common "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" "${driver[@]}" "${session[@]}"
+    compile tls "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${tls[@]}"
+    compile tls-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_none.c
+    compile roots-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/roots_none.c
+    compile identity-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_identity_none.c
+    compile libc "${WARNINGS[@]}" -- adapters/component/{memory,print,type}.c
+}
+
+# compile_world WORLD SOURCE...: the glue of adapters/component, with the bindings of that world.
+compile_world() {
+    local world=$1 bindings="adapters/component/generated/$1" source sources=()
+    shift
+    for source in "$@"; do sources+=("adapters/component/$source.c"); done
+    compile "$world" "${WARNINGS[@]}" "${INCLUDES[@]}" -Iadapters/component -I"$bindings" -- "${sources[@]}"
+    compile "$world" -I"$bindings" -- "$bindings/smtp.c" # made by wit-bindgen, with warnings of its own
+}
+
+# component NAME WORLD FOLDER...: links the objects of the folders, and makes a component of them.
+component() {
+    local name=$1 world=$2 objects=() folder
+    shift 2
+    for folder in "$@" "$world" libc; do objects+=("$OBJ/$folder"/*.o); done
+    "$LD" -m wasm32 -L"$LIB" "$LIB/crt1-reactor.o" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
+        --gc-sections --strip-debug -z stack-size=$STACK --stack-first -o "$OBJ/$name.core.wasm"
+    wasm-opt "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" -o "$OBJ/$name.opt.wasm"
+    wasm-tools component embed wit --world "$world" "$OBJ/$name.opt.wasm" -o "$OBJ/$name.embedded.wasm"
+    wasm-tools component new "$OBJ/$name.embedded.wasm" -o "$OBJ/$name.new.wasm"
+    wasm-tools strip -a "$OBJ/$name.new.wasm" -o "$OUT/$name.wasm"
+}
+
+mkdir -p "$OUT" "$OBJ"
+exec 9>"$WASI/build.lock"
+flock 9
+build_mbedtls
+build_roots
+if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
+    own_digest=$digest
+    rm -f "$OUT"/*.wasm
+    rm -rf "$OBJ"/{common,tls,tls-none,roots-none,identity-none,libc,sender,mailer,protocol}
+    build_common
+    compile_world sender convert deliver send
+    with_tls=(common tls mbedtls identity-none)
+    component smtp-send sender "${with_tls[@]}" roots
+    component smtp-send-tls sender "${with_tls[@]}" roots-none
+    component smtp-send-plain sender common tls-none roots-none
+    digest=$own_digest
+    done_with own
+fi
+for file in "$OUT"/*.wasm; do printf 'build-wasi: %s %s bytes\n' "$(basename "$file")" "$(stat -c %s "$file")"; done
