@@ -122,12 +122,17 @@ build_roots
 if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{common,tls,tls-none,roots-none,identity-none,libc,sender,mailer,protocol}
+    rm -rf "$OBJ"/{common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
-    compile_world sender convert deliver send
+    compile_world sender config convert deliver send
+    compile_world mailer config connection convert deliver send
+    compile_world protocol convert protocol
+    compile core "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" adapters/client/{error,texts}.c
     with_tls=(common tls mbedtls identity-none)
     component smtp-send sender "${with_tls[@]}" roots
     component smtp-send-tls sender "${with_tls[@]}" roots-none
+    component mailer mailer "${with_tls[@]}" roots
+    component smtp-engine protocol core
     component smtp-send-plain sender common tls-none roots-none
     digest=$own_digest
     done_with own

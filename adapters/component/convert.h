@@ -4,24 +4,11 @@
 
 #include <wsmtp/client.h>
 
-#include "settings.h"
 #include "smtp.h"
 
-#define WSMTP_COMPONENT_HOST_MAX 255u
-
-/* What a session needs of a config. Points into the config, which stays where it is. */
-typedef struct wsmtp_component_settings {
-    wsmtp_settings settings;
-    char host[WSMTP_COMPONENT_HOST_MAX + 1];
-} wsmtp_component_settings;
-
-/* False with *error filled in if something in the config breaks a rule. */
-bool wsmtp_component_settings_take(wsmtp_component_settings *settings,
-                                   const wasm_smtp_smtp_types_config_t *config,
-                                   wsmtp_client_error *error);
-
 /* Limits of time into timeouts, which has WSMTP_PHASE_COUNT elements. */
-void wsmtp_component_limits(uint32_t *timeouts, const wasm_smtp_smtp_types_list_time_limit_t *limits);
+void wsmtp_component_limits(uint32_t *timeouts, const wasm_smtp_smtp_types_time_limit_t *limits,
+                            size_t limits_len);
 
 wsmtp_tls wsmtp_component_tls(wasm_smtp_smtp_types_tls_mode_t mode);
 

@@ -2,6 +2,7 @@
 #ifndef WSMTP_COMPONENT_DELIVER_H
 #define WSMTP_COMPONENT_DELIVER_H
 
+#include "config.h"
 #include "convert.h"
 #include "session.h"
 
