@@ -44,11 +44,15 @@ static void end_body(wsmtp_driver *d)
     wsmtp_body_end(&d->engine);
 }
 
-static void progressed(wsmtp_driver *d, size_t taken)
+/* Whether anything came of it: a body that breaks a rule is not taken, but fails the session. */
+static bool progressed(wsmtp_driver *d, size_t taken)
 {
+    if (taken == 0)
+        return (wsmtp_state(&d->engine) & WSMTP_HAS_EVENT) != 0;
     d->feeding->octets += taken;
     wsmtp_client_event event = {.type = WSMTP_CLIENT_EVENT_PROGRESS, .octets = d->feeding->octets};
     wsmtp_driver_tell(d, &event);
+    return true;
 }
 
 static bool feed_memory(wsmtp_driver *d)
@@ -61,9 +65,7 @@ static bool feed_memory(wsmtp_driver *d)
     }
     size_t taken = wsmtp_body_write(&d->engine, (const uint8_t *)s->body.data + at,
                                     s->body.data_len - at);
-    if (taken)
-        progressed(d, taken);
-    return taken > 0;
+    return progressed(d, taken);
 }
 
 /* Asks the callback for the next piece; whether there is something to do with its answer. */
@@ -98,9 +100,7 @@ static bool feed_pieces(wsmtp_driver *d)
     size_t taken =
         wsmtp_body_write(&d->engine, d->piece + d->piece_at, d->piece_len - d->piece_at);
     d->piece_at += taken;
-    if (taken)
-        progressed(d, taken);
-    return taken > 0;
+    return progressed(d, taken);
 }
 
 bool wsmtp_driver_feed(wsmtp_driver *d)

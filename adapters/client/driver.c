@@ -25,7 +25,11 @@ bool wsmtp_driver_init(wsmtp_driver *d, const wsmtp_settings *settings)
     d->config.input_len = INPUT_LEN;
     d->config.output_len = o->output_len;
     d->config.tls = o->tls;
+    d->config.protocol =
+        o->protocol == WSMTP_CLIENT_LMTP ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
     d->config.flags = o->flags;
+    d->config.eager_octets = o->eager_octets;
+    d->config.overlap = o->overlap;
     memcpy(d->config.timeouts, o->timeouts, sizeof d->config.timeouts);
     d->config.input = malloc(INPUT_LEN);
     d->config.output = malloc(o->output_len);

@@ -113,7 +113,8 @@ static void derive_key(wsmtp_driver *d, const wsmtp_event *event)
 static void recipient_answered(wsmtp_driver *d, const wsmtp_event *event)
 {
     wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
-    if (s && event->reply.code / 100 != 2)
+    /* Of a recipient that RCPT agreed to the reply to the message will tell more. */
+    if (s && event->transaction->recipients[event->recipient].status != WSMTP_STATUS_PENDING)
         wsmtp_texts_set(&s->texts, event->transaction->recipients_len, event->recipient,
                         event->reply.text, event->reply.text_len);
 }

@@ -50,7 +50,7 @@ static bool check_target(const wsmtp_client_options *o, wsmtp_client_error *erro
         return broken(error, "size", "is not set: call wsmtp_client_options_init first");
     if ((unsigned)o->protocol > WSMTP_CLIENT_LMTP)
         return broken(error, "protocol", "has an unknown value");
-    if (o->protocol == WSMTP_CLIENT_LMTP) {
+    if (o->protocol == WSMTP_CLIENT_LMTP && !(wsmtp_features() & WSMTP_HAS_LMTP)) {
         wsmtp_error_from_option(error, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, "protocol",
                                 "LMTP is not in this build of the engine");
         return false;
@@ -266,7 +266,8 @@ bool wsmtp_settings_equal(const wsmtp_settings *a, const wsmtp_settings *b)
 {
     const wsmtp_client_options *x = &a->options, *y = &b->options;
     bool same = x->protocol == y->protocol && x->port == y->port && x->tls == y->tls &&
-                x->flags == y->flags && x->total_timeout == y->total_timeout &&
+                x->flags == y->flags && x->eager_octets == y->eager_octets &&
+                x->overlap == y->overlap && x->total_timeout == y->total_timeout &&
                 x->output_len == y->output_len && x->trace == y->trace &&
                 x->trace_context == y->trace_context && x->event == y->event &&
                 x->event_context == y->event_context &&
@@ -292,5 +293,6 @@ void wsmtp_client_options_init(wsmtp_client_options *options)
     memset(options, 0, sizeof *options);
     options->size = sizeof *options;
     options->tls = WSMTP_TLS_IMPLICIT;
+    options->eager_octets = config.eager_octets;
     memcpy(options->timeouts, config.timeouts, sizeof options->timeouts);
 }

@@ -1,6 +1,6 @@
 /*
  * Sessions kept open and shared. A group holds the sessions with one server (equal settings) and the
- * messages that wait for one; a session serves one message at a time.
+ * messages that wait for one; a session serves one message at a time, or as many as may overlap.
  */
 #include "internal.h"
 
@@ -25,7 +25,9 @@ typedef struct session {
     wsmtp_request request; /* open, then QUIT */
     session_state state;
     bool opened;
-    uint32_t messages;     /* served */
+    bool served;           /* a message to its end */
+    uint32_t in_flight;    /* messages */
+    uint32_t messages;     /* begun */
     uint64_t idle_since;   /* loop time */
 } session;
 
@@ -192,16 +194,23 @@ static bool breaks_session(const wsmtp_client_error *error)
                      error->kind == WSMTP_KIND_MISUSE || error->code == 421);
 }
 
-/* Closed behind our back, while it waited or at the first words, and nothing of the message had gone. */
+/*
+ * Whether a session that had served before was closed behind our back: nothing of the message had
+ * gone, or it had gone with an envelope that the server answered by 421 to MAIL.
+ */
 static bool found_closed(const session *s, const wsmtp_send_request *m,
                          const wsmtp_client_error *error)
 {
-    if (!error || m->body_begun || s->messages == 0)
+    if (!error || (m->body.read && m->octets > 0))
         return false;
     if (!m->submitted)
         return wsmtp_uv_is_over(s->client);
-    return error->code == 421 || error->reason == WSMTP_REASON_CLOSED_BY_PEER ||
-           error->reason == WSMTP_REASON_CONNECTION_LOST;
+    if (!s->served)
+        return false;
+    if (error->code == 421)
+        return error->step == WSMTP_STEP_MAIL;
+    return !m->body_begun && (error->reason == WSMTP_REASON_CLOSED_BY_PEER ||
+                              error->reason == WSMTP_REASON_CONNECTION_LOST);
 }
 
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result);
@@ -211,14 +220,21 @@ static void serve(session *s)
     group *g = s->group;
     wsmtp_uv_pool *pool = g->pool;
     uint32_t limit = pool->limits.messages_per_connection;
-    if ((limit && s->messages >= limit) || (pool->closing && !g->waiting.first)) {
-        leave(s);
-    } else if (g->waiting.first) {
+    uint32_t overlap = g->server->settings.options.overlap;
+    while (g->waiting.first && (!limit || s->messages < limit) &&
+           (s->in_flight == 0 || s->in_flight < overlap)) {
         wsmtp_send_request *m = take(&g->waiting);
         s->state = SESSION_BUSY;
+        s->in_flight++;
+        s->messages++;
         m->owner = s;
         m->done = on_sent;
         wsmtp_uv_send(s->client, m);
+    }
+    if (s->in_flight > 0)
+        return;
+    if ((limit && s->messages >= limit) || pool->closing) {
+        leave(s);
     } else {
         s->state = SESSION_IDLE;
         s->idle_since = uv_now(pool->loop);
@@ -229,18 +245,18 @@ static void serve(session *s)
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result)
 {
     session *s = m->owner;
-    bool broken = breaks_session(result->error);
-    if (broken)
+    s->in_flight--;
+    if (breaks_session(result->error))
         s->state = SESSION_LEAVING;
     if (found_closed(s, m, result->error) && !s->group->pool->closing) {
         put_first(&s->group->waiting, m);
         return; /* the session's end opens another */
     }
-    s->messages++;
+    s->served = s->served || s->state == SESSION_BUSY;
     m->done = m->owner_done;
     if (m->done)
         m->done(m, result);
-    if (!broken)
+    if (s->state == SESSION_BUSY)
         serve(s);
 }
 

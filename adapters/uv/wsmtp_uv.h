@@ -112,9 +112,9 @@ const wsmtp_client_error *wsmtp_uv_error(const wsmtp_uv_client *client);
  * if every setting of theirs is the same, credentials and certificates included.
  *
  * A message has exactly one outcome, and is never sent again by itself. The one thing that is done
- * twice is an envelope: if a session that served before turns out to be closed (or answers 421)
- * before any octet of the message itself was sent, the message goes to another session. What a fresh
- * session says about it is final.
+ * twice is an envelope: if a session that served before turns out to be closed before any octet of
+ * the message itself was sent, or answers MAIL by 421, the message goes to another session. What a
+ * fresh session says about it is final.
  */
 typedef struct wsmtp_uv_pool wsmtp_uv_pool;
 

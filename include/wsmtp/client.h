@@ -156,7 +156,9 @@ typedef struct wsmtp_client_options {
     const char *ehlo_name; size_t ehlo_name_len; /* empty: the connection's own address as literal */
     const wsmtp_credentials *credentials; /* NULL: no login. The nonce is filled in by the client,
                                              so are host and port for OAUTHBEARER if empty */
-    uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_LENIENT_BARE_LF ... */
+    uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_NO_CHUNKING ... */
+    uint32_t eager_octets; /* as in wsmtp_config */
+    uint32_t overlap;      /* as in wsmtp_config: of use if several messages are waiting */
     uint32_t timeouts[WSMTP_PHASE_COUNT]; /* as in wsmtp_config; CONNECT bounds name and connection */
     uint32_t total_timeout; /* from wsmtp_client_open to the end of the session; 0 = no limit */
     size_t output_len;     /* output buffer; 0: 64 KiB. Larger pieces of a large body cost fewer writes */
