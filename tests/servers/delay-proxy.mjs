@@ -8,9 +8,11 @@
 //     prints {"port": …}, and a line of JSON for every connection that ended.
 //
 // Connecting costs what it does over a distance: the greeting is there two round trips after the
-// client began to connect. A turn is one round trip as the client pays for it: the client sent
-// something after having received something (or at the start, if it speaks first). For SMTP over
-// plain TCP, `turns` of a session is the number of waits for the server after the greeting.
+// client began to connect. `turns` counts round trips as the client pays for them: what it sends
+// belongs to the turn after the latest one of which it has received anything, and what the server
+// sends to the latest turn of which it has received anything. For SMTP over plain TCP that is the
+// number of waits for the server after the greeting, one after another; replies that come in while
+// later commands are under way already are no turns of their own.
 
 import { createServer, Socket } from "node:net";
 import { pathToFileURL } from "node:url";
@@ -27,13 +29,13 @@ function delay(from, to, delayMs, { onArrival = () => {}, onDelivery = () => {} 
   let underWay = 0;
   let timer = null;
 
-  function deliver(chunk) {
+  function deliver({ chunk, turn }) {
     if (chunk === null) {
       to.end();
       return;
     }
     underWay -= chunk.length;
-    onDelivery(chunk);
+    onDelivery(chunk, turn);
     if (!to.destroyed && !to.write(chunk)) from.pause();
   }
 
@@ -45,7 +47,7 @@ function delay(from, to, delayMs, { onArrival = () => {}, onDelivery = () => {} 
     timer = null;
     const now = performance.now();
     // Before the far end is being connected nothing can be written to it.
-    while (queue.length > 0 && queue[0].due <= now && !(to.pending && !to.connecting)) deliver(queue.shift().chunk);
+    while (queue.length > 0 && queue[0].due <= now && !(to.pending && !to.connecting)) deliver(queue.shift());
     resume();
     arm();
   }
@@ -55,20 +57,20 @@ function delay(from, to, delayMs, { onArrival = () => {}, onDelivery = () => {} 
     if (timer === null && queue.length > 0) timer = setTimeout(release, Math.max(1, Math.ceil(queue[0].due - performance.now())));
   }
 
-  function push(chunk) {
+  function push(chunk, turn) {
     if (delayMs === 0 && queue.length === 0 && !(to.pending && !to.connecting)) {
-      deliver(chunk);
+      deliver({ chunk, turn });
       return;
     }
-    queue.push({ due: performance.now() + delayMs, chunk });
+    queue.push({ due: performance.now() + delayMs, chunk, turn });
     arm();
   }
 
   from.on("data", (chunk) => {
-    onArrival(chunk);
+    const turn = onArrival(chunk);
     underWay += chunk.length;
     if (underWay >= MOST_UNDER_WAY) from.pause();
-    push(chunk);
+    push(chunk, turn);
   });
   from.on("end", () => push(null));
   to.on("drain", resume);
@@ -92,7 +94,8 @@ export async function startDelayProxy({ target, roundTripMs, port = 0, onClose =
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const counts = { turns: 0, clientBytes: 0, serverBytes: 0, clientWrites: 0, serverWrites: 0, openedAt: Date.now(), closedAt: null };
     connections.push(counts);
-    let lastFrom = "server";
+    let seenByClient = 0;
+    let seenByServer = 0;
     const upstream = new Socket({ allowHalfOpen: true });
     upstream.setNoDelay(true);
     // Over a distance the server accepts one and a half round trips after the client began to
@@ -102,15 +105,19 @@ export async function startDelayProxy({ target, roundTripMs, port = 0, onClose =
       () => clearTimeout(connecting),
       delay(client, upstream, roundTripMs / 2, {
         onArrival(chunk) {
-          if (lastFrom === "server") counts.turns += 1;
-          lastFrom = "client";
+          counts.turns = Math.max(counts.turns, seenByClient + 1);
           counts.clientBytes += chunk.length;
           counts.clientWrites += 1;
+          return seenByClient + 1;
+        },
+        onDelivery(chunk, turn) {
+          seenByServer = Math.max(seenByServer, turn);
         },
       }),
       delay(upstream, client, roundTripMs / 2, {
-        onDelivery(chunk) {
-          lastFrom = "server";
+        onArrival: () => seenByServer,
+        onDelivery(chunk, turn) {
+          seenByClient = Math.max(seenByClient, turn);
           counts.serverBytes += chunk.length;
           counts.serverWrites += 1;
         },

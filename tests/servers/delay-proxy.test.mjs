@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { startDelayProxy } from "./delay-proxy.mjs";
 import { RawClient } from "./raw-client.mjs";
 import { startScripted } from "./scripted.mjs";
-import { close, expect, expectEnd, hello, send } from "./scripted-steps.mjs";
+import { close, expect, expectEnd, hello, send, wait } from "./scripted-steps.mjs";
 
 const DIALOGUE = [...hello(["PIPELINING"]), expect("NOOP"), send("250 one"), expect("NOOP"), send("250 two"), expect("NOOP"), send("250 three"), expect("QUIT"), send("221 bye"), close()];
 
@@ -53,6 +53,23 @@ test("without a delay it only counts", async () => {
   await speak(proxy.port);
   await server.finished();
   assert.equal(proxy.connections[0].turns, 4);
+  await proxy.stop();
+  await server.stop();
+});
+
+test("commands sent while replies come in belong to one turn for each round trip", async () => {
+  const steps = [send("220 hello"), ...Array.from({ length: 40 }, (_, index) => [expect("NOOP"), send(`250 ${index}`), wait(2)]), expectEnd()];
+  const server = await startScripted({ steps });
+  const proxy = await startDelayProxy({ target: server, roundTripMs: 60 });
+  const client = await RawClient.open({ port: proxy.port });
+  await client.reply();
+  // Ten commands ahead all the time: each reply lets the next one go.
+  await client.command(...Array(10).fill("NOOP"));
+  for (let sent = 10; sent < 40; sent += 1) await client.command("NOOP");
+  for (let left = 9; left > 0; left -= 1) await client.reply();
+  assert.ok(proxy.connections[0].turns >= 4 && proxy.connections[0].turns <= 6, `${proxy.connections[0].turns} turns`);
+  client.close();
+  await server.finished();
   await proxy.stop();
   await server.stop();
 });
