@@ -1,6 +1,8 @@
 /* The mechanisms by name, and the choice between them. */
 #include "mechanism.h"
 
+#include "words.h"
+
 #if WSMTP_FEATURE_SCRAM
 #define WSMTP_IF_SCRAM(definition) definition
 #else
@@ -17,55 +19,37 @@
 #define WSMTP_IF_OAUTH(definition) NULL
 #endif
 
-/* In the order of the enumeration. A name stays when its mechanism is left out of the build. */
-static const struct {
-    const wsmtp_mechanism_definition *definition;
-    uint8_t name_len;
-    char name[15];
-} wsmtp_mechanisms[WSMTP_MECHANISM_COUNT] = {
-    {NULL, 0, ""},
-    {&wsmtp_mechanism_plain, 5, "PLAIN"},
-    {&wsmtp_mechanism_login, 5, "LOGIN"},
-    {WSMTP_IF_SCRAM(&wsmtp_mechanism_scram), 13, "SCRAM-SHA-256"},
-    {WSMTP_IF_SCRAM(&wsmtp_mechanism_scram), 11, "SCRAM-SHA-1"},
-    {WSMTP_IF_CRAM_MD5(&wsmtp_mechanism_cram_md5), 8, "CRAM-MD5"},
-    {WSMTP_IF_OAUTH(&wsmtp_mechanism_xoauth2), 7, "XOAUTH2"},
-    {WSMTP_IF_OAUTH(&wsmtp_mechanism_oauthbearer), 11, "OAUTHBEARER"},
+/* Both in the order of the enumeration, from PLAIN on. */
+static const char wsmtp_mechanism_names[] =
+    "PLAIN\0" "LOGIN\0" "SCRAM-SHA-256\0" "SCRAM-SHA-1\0" "CRAM-MD5\0" "XOAUTH2\0" "OAUTHBEARER\0";
+static const wsmtp_mechanism_definition *const wsmtp_mechanisms[WSMTP_MECHANISM_COUNT - 1] = {
+    &wsmtp_mechanism_plain,
+    &wsmtp_mechanism_login,
+    WSMTP_IF_SCRAM(&wsmtp_mechanism_scram),
+    WSMTP_IF_SCRAM(&wsmtp_mechanism_scram),
+    WSMTP_IF_CRAM_MD5(&wsmtp_mechanism_cram_md5),
+    WSMTP_IF_OAUTH(&wsmtp_mechanism_xoauth2),
+    WSMTP_IF_OAUTH(&wsmtp_mechanism_oauthbearer),
 };
 
 const wsmtp_mechanism_definition *wsmtp_mechanism_definition_of(wsmtp_mechanism mechanism)
 {
-    return (unsigned)mechanism < WSMTP_MECHANISM_COUNT ? wsmtp_mechanisms[mechanism].definition
-                                                       : NULL;
+    const unsigned row = (unsigned)mechanism - WSMTP_MECHANISM_PLAIN;
+    return row < WSMTP_MECHANISM_COUNT - 1 ? wsmtp_mechanisms[row] : NULL;
 }
 
 const char *wsmtp_mechanism_name(wsmtp_mechanism mechanism, size_t *name_len)
 {
-    unsigned row = (unsigned)mechanism < WSMTP_MECHANISM_COUNT ? (unsigned)mechanism : 0u;
-    *name_len = wsmtp_mechanisms[row].name_len;
-    return wsmtp_mechanisms[row].name;
-}
-
-static char wsmtp_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    const unsigned row = (unsigned)mechanism - WSMTP_MECHANISM_PLAIN;
+    const unsigned end = WSMTP_MECHANISM_COUNT - 1; /* where the list has its empty word */
+    return wsmtp_words_get(wsmtp_mechanism_names, row < end ? row : end, name_len);
 }
 
 wsmtp_mechanism wsmtp_mechanism_find(const char *name, size_t name_len)
 {
-    for (unsigned row = 1; row < WSMTP_MECHANISM_COUNT; row++) {
-        size_t i = 0;
-        if (name_len != wsmtp_mechanisms[row].name_len) {
-            continue;
-        }
-        while (i < name_len && wsmtp_upper(name[i]) == wsmtp_mechanisms[row].name[i]) {
-            i++;
-        }
-        if (i == name_len) {
-            return (wsmtp_mechanism)row;
-        }
-    }
-    return WSMTP_MECHANISM_AUTO;
+    const unsigned row = wsmtp_words_find(wsmtp_mechanism_names, name, name_len);
+    return row == WSMTP_NO_WORD ? WSMTP_MECHANISM_AUTO
+                                : (wsmtp_mechanism)(row + WSMTP_MECHANISM_PLAIN);
 }
 
 wsmtp_reason wsmtp_mechanism_choose(const wsmtp_credentials *credentials,
@@ -93,7 +77,7 @@ wsmtp_reason wsmtp_mechanism_choose(const wsmtp_credentials *credentials,
         if ((offered >> automatic[i] & 1u) == 0) {
             continue;
         }
-        if (wsmtp_mechanisms[automatic[i]].definition != NULL) {
+        if (wsmtp_mechanism_definition_of((wsmtp_mechanism)automatic[i]) != NULL) {
             *mechanism = (wsmtp_mechanism)automatic[i];
             return WSMTP_REASON_OK;
         }

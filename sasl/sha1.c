@@ -5,17 +5,15 @@
 
 static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
 {
+    static const uint32_t constants[4] = {0x5a827999u, 0x6ed9eba1u, 0x8f1bbcdcu, 0xca62c1d6u};
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
     for (unsigned t = 0; t < 80u; t++) {
-        uint32_t f;
-        if (t < 20u) {
-            f = (d ^ (b & (c ^ d))) + 0x5a827999u;
-        } else if (t < 40u) {
-            f = (b ^ c ^ d) + 0x6ed9eba1u;
-        } else if (t < 60u) {
-            f = ((b & c) | (d & (b | c))) + 0x8f1bbcdcu;
-        } else {
-            f = (b ^ c ^ d) + 0xca62c1d6u;
+        const unsigned part = t / 20u;
+        uint32_t f = b ^ c ^ d;
+        if (part == 0) {
+            f = d ^ (b & (c ^ d));
+        } else if (part == 2) {
+            f = (b & c) | (d & (b | c));
         }
         /* The schedule needs no more than its last 16 words: they share the block's place. */
         uint32_t *word = &w[t & 15u];
@@ -23,7 +21,7 @@ static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
             *word = wsmtp_rotate_left(
                 *word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u], 1);
         }
-        uint32_t sum = wsmtp_rotate_left(a, 5) + f + e + *word;
+        uint32_t sum = wsmtp_rotate_left(a, 5) + f + constants[part] + e + *word;
         e = d;
         d = c;
         c = wsmtp_rotate_left(b, 30);

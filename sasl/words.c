@@ -1,0 +1,39 @@
+#include "words.h"
+
+static char wsmtp_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static size_t wsmtp_word_len(const char *word)
+{
+    size_t n = 0;
+    while (word[n] != '\0') {
+        n++;
+    }
+    return n;
+}
+
+unsigned wsmtp_words_find(const char *words, const char *text, size_t text_len)
+{
+    for (unsigned number = 0; *words != '\0'; number++) {
+        size_t same = 0;
+        while (same < text_len && wsmtp_upper(text[same]) == words[same]) {
+            same++;
+        }
+        if (same == text_len && words[same] == '\0') {
+            return number;
+        }
+        words += wsmtp_word_len(words) + 1;
+    }
+    return WSMTP_NO_WORD;
+}
+
+const char *wsmtp_words_get(const char *words, unsigned number, size_t *word_len)
+{
+    for (; number > 0; number--) {
+        words += wsmtp_word_len(words) + 1;
+    }
+    *word_len = wsmtp_word_len(words);
+    return words;
+}

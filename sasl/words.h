@@ -1,0 +1,18 @@
+/*
+ * Lists of names, as one text: each word ends with NUL, an empty one ends the list. They take less
+ * room than tables of pointers, and are only searched where a name comes in. Shared with engine/.
+ */
+#ifndef WSMTP_WORDS_H
+#define WSMTP_WORDS_H
+
+#include <stddef.h>
+
+#define WSMTP_NO_WORD 0xffu
+
+/* Number of the word that text is, without regard to case; WSMTP_NO_WORD if it is none. */
+unsigned wsmtp_words_find(const char *words, const char *text, size_t text_len);
+
+/* The word of a number that the list has, NUL-terminated. */
+const char *wsmtp_words_get(const char *words, unsigned number, size_t *word_len);
+
+#endif
