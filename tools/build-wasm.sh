@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds the engine as WebAssembly, with the export glue of adapters/js/wasm:
-#   build/wasm/engine.wasm      everything; also copied to adapters/js/engine.wasm for the npm package
+#   build/wasm/engine.wasm      everything
+#   build/wasm/engine-js.wasm   everything but the sentences of errors, which the npm package has in
+#                               reasons.mjs; copied to adapters/js/engine.wasm
 #   build/wasm/engine-min.wasm  smallest profile: every switch of include/wsmtp/features.h off
 #   build/wasm/*.named.wasm     the same with function names, for tools/size-details.mjs
 # What is exported says so itself, by export_name in the glue. wasm-ld is called directly because the
@@ -19,8 +21,10 @@ CFLAGS=(--target=wasm32-unknown-unknown -std=c11 -Oz -mbulk-memory -msign-ext -m
     -mllvm -jump-threading-threshold=0 -mllvm -inline-threshold=-10
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     -Iinclude -Iengine -Isasl -Iadapters/js/wasm)
-LDFLAGS=(--no-entry --gc-sections --stack-first -z stack-size=16384 --initial-memory=131072)
-# Low memory (below 1024) holds nothing but the far end of the stack, so no pointer leads there.
+# Data comes first, from 1024 on, because low addresses make short code. The stack lies behind it and
+# grows down towards the session's buffers; tests/wasm checks that half of it is never touched.
+LDFLAGS=(--no-entry --gc-sections -z stack-size=16384 --initial-memory=131072)
+# Low memory (below 1024) holds nothing, so no pointer leads there.
 OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int
     --low-memory-unused --flatten --rereloop -Oz -Oz --strip-producers --strip-target-features)
 shopt -s nullglob
@@ -56,10 +60,15 @@ if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
     rm -f "$OUT/digest" "$OUT"/*.wasm adapters/js/engine.wasm
     build_profile engine &
     full=$!
+    build_profile engine-js -DWSMTP_FEATURE_MESSAGES=0 &
+    js=$!
     # shellcheck disable=SC2046
     build_profile engine-min $(printf -- '-D%s=0 ' $features)
     wait $full
+    wait $js
     echo "$digest" >"$OUT/digest"
 fi
-cmp -s "$OUT/engine.wasm" adapters/js/engine.wasm || cp "$OUT/engine.wasm" adapters/js/engine.wasm
-echo "build-wasm: engine.wasm $(stat -c %s "$OUT/engine.wasm") bytes, engine-min.wasm $(stat -c %s "$OUT/engine-min.wasm") bytes"
+cmp -s "$OUT/engine-js.wasm" adapters/js/engine.wasm || cp "$OUT/engine-js.wasm" adapters/js/engine.wasm
+for name in engine engine-js engine-min; do
+    echo "build-wasm: $name.wasm $(stat -c %s "$OUT/$name.wasm") bytes"
+done

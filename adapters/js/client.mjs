@@ -10,7 +10,7 @@ import { openSession } from "./driver.mjs";
 import { SmtpError, inputError } from "./error.mjs";
 import { openMessage } from "./message.mjs";
 import { SEND, checkAuth, checkConnect, checkSend } from "./options.mjs";
-import { REASONS } from "./tokens.mjs";
+import { REASONS } from "./reasons.mjs";
 
 const PORTS = { implicit: 465, starttls: 587, none: 25 };
 const QUEUE_ID = /(?:queued as | id[= ])([a-z\d-]{6,})/i;
@@ -245,7 +245,7 @@ export async function connect(host, given) {
     // Where WebCrypto refuses, the engine's own derivation serves.
     const key = request.iterations > host.maxIterations ? undefined : await deriveByWebCrypto(request, current.pass).catch(() => {});
     if (operation !== current) return;
-    session.keyDerived(request, key);
+    session.keyDerived(key);
     pump();
   }
 

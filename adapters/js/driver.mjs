@@ -2,18 +2,24 @@
 // instance. Nothing here waits, reads a clock or opens a socket; client.mjs does.
 
 import { SmtpError } from "./error.mjs";
-import { CAPABILITIES, FIELDS, KINDS, PHASES, REASONS, STATUSES, TLS_MODES } from "./tokens.mjs";
+import { REASONS, sentence } from "./reasons.mjs";
+import { CAPABILITIES, FIELDS, KINDS, MECHANISMS, PHASES, STATUSES, STEPS, TLS_MODES } from "./tokens.mjs";
 
 const CAN_READ = 1;
 const CAN_WRITE = 2;
 const CAN_BODY = 4;
+const SECURE = 16;
+const SMTP = 0;
 const PAGE = 65536;
+
+// Bytes of a struct. Which word of which struct is what: wasm/exports.c pins every one.
+const RECIPIENT = 24;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** An RFC 3463 code from three times ten bits; null if there was none. */
-const enhancedCode = (packed) => (packed ? `${packed >> 20}.${(packed >> 10) & 1023}.${packed & 1023}` : null);
+/** Both halves of a 64-bit number. */
+const wide = (low, high) => high * 2 ** 32 + low;
 
 /**
  * Starts a session in a new instance of `module`. Throws SmtpError (kind input) if the EHLO name or
@@ -21,13 +27,16 @@ const enhancedCode = (packed) => (packed ? `${packed >> 20}.${(packed >> 10) & 1
  */
 export function openSession(module, { ehloName, tls, lenientReplies, pipelining = true, timeouts }) {
   const wasm = new WebAssembly.Instance(module).exports;
-  const view = wasm.setup();
   const octets = (at, length) => new Uint8Array(wasm.memory.buffer, at, length);
-  const slots = () => new Uint32Array(wasm.memory.buffer, view, 16);
+  const words = (at, length) => new Uint32Array(wasm.memory.buffer, at, length);
   const textAt = (at, length) => decoder.decode(octets(at, length));
-  /** Static texts of the engine: sentences of reasons, names of steps, names of mechanisms. */
-  const nameOf = (list, number) => textAt(wasm.text(list, number), slots()[0]);
-  const [start, staging, stagingSize, transactionSize, recipientSize] = slots();
+  const [start, staging, stagingSize, transactionSize, window, event, config, credentials, found, lastError, offers] = words(wasm.setup(), 11);
+
+  /** A reply's code and its enhanced code (RFC 3463), which lies behind it; null for what it has not. */
+  function codesAt(at) {
+    const [code, kind, subject, detail] = new Uint16Array(wasm.memory.buffer, at, 4);
+    return { code: code || null, enhanced: kind & 255 ? `${kind & 255}.${subject}.${detail}` : null };
+  }
 
   // The caller's own data lies above the engine's, one operation's at a time; only it makes the
   // memory grow.
@@ -43,39 +52,37 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return at;
   }
 
-  /** Puts `room` octets and behind them texts, each as its length and its octets. */
+  /** Puts texts behind `room` octets; returns where that is, and each text's address and length. */
   function putTexts(room, texts) {
     top = heap;
     const parts = texts.map((text) => (text?.subarray ? text : encoder.encode(text)));
-    const at = reserve(parts.reduce((sum, part) => sum + 4 + part.length, room));
-    let offset = at + room;
-    for (const part of parts) {
-      new DataView(wasm.memory.buffer).setUint32(offset, part.length, true);
-      octets(offset + 4, part.length).set(part);
-      offset += 4 + part.length;
-    }
-    return at;
+    const begin = reserve(parts.reduce((sum, part) => sum + part.length, room));
+    let at = begin + room;
+    const places = parts.map((part) => {
+      octets(at, part.length).set(part);
+      at += part.length;
+      return [at - part.length, part.length];
+    });
+    return [begin, places];
   }
 
-  /** The error of the last event, or that of the last call. */
-  function makeError(ofEvent) {
-    wasm.error(ofEvent);
-    const [reason, kind, step, field, index, retryable, inDoubt, code, packed, text, length, detail, detailLength] = slots();
-    const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!retryable, inDoubt: !!inDoubt };
-    let message = nameOf(0, reason);
+  /** The error at an address. */
+  function makeError(at) {
+    const [reason, kind, step, field, index, flags, , , text, length, detail, detailLength] = words(at, 12);
+    const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!(flags & 1), inDoubt: !!(flags & 256) };
+    let message = sentence(fields.reason);
     if (field) {
       fields.field = FIELDS[field];
       if (fields.field === "to") fields.index = index;
       message = `${fields.field + (fields.field === "to" ? `[${index}]` : "")} ${message}`;
     } else {
-      fields.step = nameOf(1, step);
+      fields.step = STEPS[step];
       message = `during ${fields.step}, ${message}`;
     }
+    const { code, enhanced } = codesAt(at + 24);
     if (code) {
-      fields.code = code;
-      fields.enhanced = enhancedCode(packed);
-      fields.text = textAt(text, length);
-      message += `: ${[code, fields.enhanced, fields.text].filter(Boolean).join(" ")}`;
+      Object.assign(fields, { code, enhanced, text: textAt(text, length) });
+      message += `: ${[code, enhanced, fields.text].filter(Boolean).join(" ")}`;
     }
     if (detailLength) fields.detail = textAt(detail, detailLength);
     return new SmtpError(message, fields);
@@ -83,7 +90,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
   /** Calls an export that returns a reason. */
   function call(name, ...values) {
-    if (wasm[name](...values)) throw makeError(0);
+    if (wasm[name](...values)) throw makeError(lastError);
   }
 
   /** Overwrites the caller's own data, credentials among it. */
@@ -97,51 +104,48 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return piece.length;
   }
 
-  const mechanisms = [];
-  for (let name; (name = nameOf(2, mechanisms.length + 1)); ) mechanisms.push(name);
-
   PHASES.forEach((phase, number) => {
     const limit = timeouts?.[phase];
     // No limit is 0 to the engine; 0 itself would be over at once.
-    if (limit !== undefined) wasm.timeout(number, limit === Infinity ? 0 : Math.min(Math.max(limit, 1), 2 ** 31 - 1));
+    if (limit !== undefined) words(config, 22)[12 + number] = limit === Infinity ? 0 : Math.min(Math.max(limit, 1), 2 ** 31 - 1);
   });
-  const at = putTexts(0, [ehloName]) + 4;
+  const [, [name]] = putTexts(0, [ehloName]);
+  words(config, 10).set([...name, TLS_MODES.indexOf(tls), SMTP, lenientReplies | (!pipelining << 1)], 5);
   heap = top;
-  call("start", at, top - at, TLS_MODES.indexOf(tls), lenientReplies | (!pipelining << 1));
+  call("start");
 
   return {
     /** Names of all mechanisms that the engine knows. */
-    mechanisms,
+    mechanisms: MECHANISMS,
     call,
     canRead: () => can(CAN_READ),
     canBody: () => can(CAN_BODY),
-    secure: () => !!wasm.is_secure(),
+    secure: () => can(SECURE),
     /** Mechanism of the current or last login, null before. */
-    mechanism: () => mechanisms[wasm.mechanism() - 1] ?? null,
+    mechanism: () => MECHANISMS[(wasm.state() >> 8) - 1] ?? null,
     memorySize: () => wasm.memory.buffer.byteLength,
     /** Sentence of a reason given by name. */
-    sentence: (reason) => nameOf(0, REASONS.indexOf(reason)),
+    sentence,
 
     capabilities() {
-      const size = wasm.capabilities();
-      const [flags, auth, mailMax, rcptMax, rcptDomainMax] = slots();
-      const found = Object.fromEntries(CAPABILITIES.map((name, bit) => [name, !!((flags >> bit) & 1)]));
-      found.size = found.size ? size : null;
-      found.auth = mechanisms.filter((_, index) => (auth >> index) & 2);
-      found.limits = found.limits ? { mailMax, rcptMax, rcptDomainMax } : null;
-      return found;
+      const [flags, auth, low, high, mailMax, rcptMax, rcptDomainMax] = words(offers, 7);
+      const has = Object.fromEntries(CAPABILITIES.map((name, bit) => [name, !!((flags >> bit) & 1)]));
+      has.size = has.size ? wide(low, high) : null;
+      has.auth = MECHANISMS.filter((_, index) => (auth >> index) & 2);
+      has.limits = has.limits ? { mailMax, rcptMax, rcptDomainMax } : null;
+      return has;
     },
 
     /** Limit of the phase of connecting in ms; 0 = none. */
-    connectLimit: () => wasm.timeout(0, -1),
+    connectLimit: () => words(config, 13)[12],
 
     /** [ms, epoch]: the limit of what runs now, counted from when epoch changed; 0 = none. */
-    timer: () => [wasm.timer(), slots()[0]],
+    timer: () => [wasm.timer(), words(window, 1)[0]],
 
     /** Takes octets from the peer; returns how many fit now. */
     feed(bytes) {
       const at = wasm.recv_buf();
-      const length = Math.min(slots()[0], bytes.length);
+      const length = Math.min(words(window, 1)[0], bytes.length);
       octets(at, length).set(bytes.subarray(0, length));
       if (length) wasm.recv_ack(length);
       return length;
@@ -157,7 +161,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     take() {
       if (!can(CAN_WRITE)) return undefined;
       const at = wasm.send_buf();
-      const [length, secretAt] = slots();
+      const [length, secretAt] = words(window, 2);
       const bytes = octets(at, length).slice();
       wasm.send_ack(length);
       return { bytes, secretAt };
@@ -165,37 +169,36 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
     /** The next event, or undefined; `type` is the engine's number. */
     next() {
-      const type = wasm.next();
-      if (!type) return undefined;
-      const [transaction, recipient, code, packed, text, length, failed, hash, iterations, salt, saltLength] = slots();
+      if (!wasm.next()) return undefined;
+      const [type, , , text, length, transaction, recipient, error, hash, iterations, salt, saltLength] = words(event, 12);
       return {
         type,
         transaction,
         recipient,
-        reply: { code: code || null, enhanced: enhancedCode(packed), text: textAt(text, length) },
+        reply: { ...codesAt(event + 4), text: textAt(text, length) },
         key: { hash, iterations, salt: octets(salt, saltLength).slice() },
-        error: failed ? makeError(1) : undefined,
+        error: error ? makeError(error) : undefined,
       };
     },
 
     login({ user, pass, accessToken, authzid, mechanism, hostname, port, nonce, allowPlaintextAuth, iterationsMin = 0, iterationsMax = 0 }) {
-      const number = mechanism ? mechanisms.indexOf(mechanism.toUpperCase()) + 1 : 0;
-      const at = putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]);
-      if (wasm.login(at, number, port, allowPlaintextAuth, iterationsMin, iterationsMax)) {
+      const number = mechanism ? MECHANISMS.indexOf(mechanism.toUpperCase()) + 1 : 0;
+      const [, places] = putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]);
+      const entropy = places.pop();
+      words(credentials, 18).set([number, ...places.flat(), port, ...entropy, iterationsMin, iterationsMax, allowPlaintextAuth], 1);
+      if (wasm.login()) {
         wipe();
-        throw makeError(0);
+        throw makeError(lastError);
       }
     },
 
     wipe,
 
     /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. */
-    keyDerived({ hash, salt, iterations }, key) {
+    keyDerived(key) {
       const at = reserve(64);
       if (key) octets(at, key.length).set(key);
-      const from = reserve(salt.length);
-      octets(from, salt.length).set(salt);
-      call("key_derived", at, key ? key.length : wasm.derive_key(hash, from, salt.length, iterations, at));
+      call("key_derived", at, key ? key.length : wasm.derive_key(at));
     },
 
     /**
@@ -203,16 +206,20 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
      * 2 8-bit.
      */
     submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines }) {
-      const at = putTexts(transactionSize + to.length * recipientSize, [from, ...to]);
+      const [at, [path, ...paths]] = putTexts(transactionSize + to.length * RECIPIENT, [from, ...to]);
+      const recipients = at + transactionSize;
+      const octetCount = (size ?? -1) < 0 ? [-1, -1] : [size, size / 2 ** 32];
       const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3);
-      call("submit", at, to.length, size ?? -1, body, flags);
+      words(at, 10).set([transactionSize, ...path, recipients, to.length, 0, ...octetCount, body, flags]);
+      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 2).set(place));
+      call("submit", at);
     },
 
     /** Outcome of one recipient of a transaction that is done. */
     outcome(transaction, recipient) {
-      wasm.outcome(transaction, recipient);
-      const [status, fromMessage, code, packed] = slots();
-      return [{ status: STATUSES[status], code: code || null, enhanced: enhancedCode(packed) }, fromMessage];
+      const at = words(transaction, 4)[3] + recipient * RECIPIENT;
+      const [status, fromMessage] = words(at + 8, 2);
+      return [{ status: STATUSES[status], ...codesAt(at + 14) }, fromMessage & 1];
     },
 
     /** Gives a piece of the message; returns how many octets were taken. */
@@ -228,7 +235,9 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
       for (const bytes of pieces) {
         for (let from = 0; from < bytes.length; from += stagingSize) wasm.scan_add(stage(bytes, from));
       }
-      return [wasm.scan_end(), ...slots().slice(0, 4)];
+      wasm.scan_end();
+      const [has8bit, bareCr, bareLf, , longLine] = octets(found + 8, 5);
+      return [wide(...words(found, 2)), has8bit, bareCr, bareLf, longLine];
     },
 
     /** The transport failed: connect-failed, connection-lost, tls-failed, timeout or cancelled. */

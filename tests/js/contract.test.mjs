@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { generate, target } from "../../tools/gen-reasons.mjs";
+import { REASONS, sentence } from "../../adapters/js/reasons.mjs";
 import * as tokens from "../../adapters/js/tokens.mjs";
 import { module } from "./engine.mjs";
 
@@ -18,7 +20,21 @@ function members(file, type, prefix) {
 
 test("reasons and their order", () => {
   const [, table] = /#define WSMTP_REASONS\(X\)([\s\S]*?)\n\n/.exec(header("reason.h"));
-  assert.deepEqual(tokens.REASONS, [...table.matchAll(/\bX\((\w+),/g)].map(([, name]) => kebab(name)));
+  assert.deepEqual(REASONS, [...table.matchAll(/\bX\((\w+),/g)].map(([, name]) => kebab(name)));
+  assert.equal(sentence("domain-empty"), "has an empty domain");
+  assert.equal(readFileSync(target, "utf8"), generate(), "run: node tools/gen-reasons.mjs");
+});
+
+/** The words of a list in a C file: literals that end in \0. */
+function words(file, name) {
+  const source = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  const [, text] = new RegExp(`\\b${name}\\[\\] =\\s*([^;]*);`).exec(source);
+  return [...text.matchAll(/"(.*?)\\0"/g)].map(([, word]) => word);
+}
+
+test("names of steps and mechanisms", () => {
+  assert.deepEqual(tokens.STEPS, words("engine/step.c", "names"));
+  assert.deepEqual(tokens.MECHANISMS, words("sasl/mechanism.c", "wsmtp_mechanism_names"));
 });
 
 test("kinds, outcomes, phases and TLS modes", () => {

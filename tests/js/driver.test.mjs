@@ -24,7 +24,7 @@ function open(options) {
     }
   };
   try {
-    return { session: openSession(module, { ehloName: "client.test", tls: "none", ...options }), memory: () => Buffer.from(instance.exports.memory.buffer) };
+    return { session: openSession(module, { ehloName: "client.test", tls: "none", ...options }), memory: () => Buffer.from(instance.exports.memory.buffer), exports: instance.exports };
   } finally {
     WebAssembly.Instance = Instance;
   }
@@ -143,4 +143,31 @@ test("an error names the field and the place of a recipient, never the address",
     return true;
   });
   assert.equal(session.take(), undefined);
+});
+
+// The stack lies between the engine's data and the caller's, and grows towards the former.
+test("the stack is never used by more than half", () => {
+  const STACK = 16384;
+  const { session, memory, exports } = open({ tls: "implicit" });
+  drain(session);
+  session.call("tls_done");
+  play(session, GREETING);
+  play(session, HELLO.replace("PLAIN", "PLAIN SCRAM-SHA-256"));
+  session.login({ user: "u".repeat(200), pass: "p".repeat(100), authzid: "z,=".repeat(50), hostname: "mx.test", port: 465, nonce: new Uint8Array(24).fill(7) });
+  let { sent } = play(session, "");
+  if (!sent.includes(" ", 6)) ({ sent } = play(session, "334 \r\n"));
+  const nonce = /r=(\S+)/.exec(atob(sent.trim().split(" ").pop()))[1];
+  const { events } = play(session, `334 ${btoa(`r=${nonce}${"n".repeat(300)},s=${btoa("salt".repeat(30))},i=4096`)}\r\n`);
+  assert.equal(events[0].key.iterations, 4096);
+  session.keyDerived();
+  assert.match(atob(play(session, "").sent.trim()), /,p=/);
+  play(session, "501 no\r\n");
+  assert.throws(() => session.submit({ from: "a@b.test", to: ["a@[IPv6:::ffff:1.2.3.4]", "b@[IPv6:1::2::3]"], size: 10, body: 1 }), { reason: "literal-ipv6" });
+  session.submit({ from: "a@b.test", to: ["a@[IPv6:::ffff:1.2.3.4]"], size: 10, body: 1 });
+  play(session, "250 ok\r\n550 5.1.1 \x01\u00fc no\r\n503 no\r\n");
+  const bytes = memory();
+  const [heap] = new Uint32Array(exports.memory.buffer, exports.setup(), 1);
+  const lowest = bytes.subarray(heap - STACK, heap).findIndex((byte) => byte !== 0);
+  assert.ok(lowest > STACK / 2, `${STACK - lowest} bytes of the stack were used`);
+  assert.ok(lowest < STACK, "something was on the stack");
 });

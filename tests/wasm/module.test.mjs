@@ -6,7 +6,7 @@ import { test } from 'node:test';
 const PAGE = 65536;
 const folder = new URL('../../build/wasm/', import.meta.url);
 
-for (const name of ['engine.wasm', 'engine-min.wasm']) {
+for (const name of ['engine.wasm', 'engine-js.wasm', 'engine-min.wasm']) {
   test(`${name} imports nothing`, () => {
     const module = new WebAssembly.Module(readFileSync(new URL(name, folder)));
     assert.deepEqual(WebAssembly.Module.imports(module), []);

@@ -1,11 +1,10 @@
 /*
  * What the WebAssembly module exports: one SMTP session an instance, in static memory. The caller
- * (driver.mjs) sees numbers and addresses only. Structs stay on this side: whatever has several
- * fields is spread over the 32-bit slots of `view`, in the order written here, so that a change of
- * the engine's headers cannot shift what JavaScript reads.
+ * (driver.mjs, and nobody else) sees numbers and addresses only. It reads and writes the structs of
+ * the engine's headers in place, as 32-bit words: the assertions below pin every place that it uses,
+ * so that a change of the headers does not compile instead of shifting what JavaScript sees.
  *
- * The caller's own texts (envelope, credentials) lie above __heap_base, where it may grow the
- * memory. Texts are handed over one behind the other, each as a 32-bit length and its octets.
+ * The caller's own data (envelope, credentials) lies above __heap_base, where it may grow the memory.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -19,272 +18,215 @@
 
 extern unsigned char __heap_base;
 
-static wsmtp_engine engine;
-static wsmtp_config config;
-static wsmtp_credentials credentials;
-static wsmtp_body_scan scan;
-static wsmtp_event event;
-static uint8_t input[INPUT_LEN];
-static uint8_t output[OUTPUT_LEN];
-static uint8_t staging[STAGING_LEN];
-static uint32_t view[16];
+/* All of a session. What is used most comes first: the lower an address, the shorter the code. */
+static struct {
+    wsmtp_engine engine;
+    wsmtp_event event;
+    wsmtp_config config;
+    wsmtp_credentials credentials;
+    wsmtp_body_scan scan;
+    size_t window[2]; /* results of recv_buf, send_buf and timer beside the one that they return */
+    uint8_t input[INPUT_LEN];
+    uint8_t output[OUTPUT_LEN];
+    uint8_t staging[STAGING_LEN];
+} session;
 
-static uint32_t address_of(const void *pointer)
+#define WORD(type, field, number)                                                                  \
+    _Static_assert(offsetof(type, field) == 4 * (number), #type "." #field " has moved")
+
+WORD(wsmtp_config, ehlo_name, 5);
+WORD(wsmtp_config, ehlo_name_len, 6);
+WORD(wsmtp_config, tls, 7);
+WORD(wsmtp_config, protocol, 8);
+WORD(wsmtp_config, flags, 9);
+WORD(wsmtp_config, timeouts, 12);
+WORD(wsmtp_credentials, mechanism, 1);
+WORD(wsmtp_credentials, user, 2);
+WORD(wsmtp_credentials, password, 4);
+WORD(wsmtp_credentials, token, 6);
+WORD(wsmtp_credentials, authzid, 8);
+WORD(wsmtp_credentials, host, 10);
+WORD(wsmtp_credentials, port, 12);
+WORD(wsmtp_credentials, nonce, 13);
+WORD(wsmtp_credentials, scram_iterations_min, 15);
+WORD(wsmtp_credentials, scram_iterations_max, 16);
+WORD(wsmtp_credentials, allow_plaintext_auth, 17);
+WORD(wsmtp_transaction, size, 0);
+WORD(wsmtp_transaction, reverse_path, 1);
+WORD(wsmtp_transaction, reverse_path_len, 2);
+WORD(wsmtp_transaction, recipients, 3);
+WORD(wsmtp_transaction, recipients_len, 4);
+WORD(wsmtp_transaction, message_size, 6);
+WORD(wsmtp_transaction, body, 8);
+WORD(wsmtp_transaction, flags, 9);
+WORD(wsmtp_recipient, address, 0);
+WORD(wsmtp_recipient, address_len, 1);
+WORD(wsmtp_recipient, status, 2);
+WORD(wsmtp_recipient, from_message, 3);
+_Static_assert(offsetof(wsmtp_recipient, code) == 14, "wsmtp_recipient.code has moved");
+_Static_assert(offsetof(wsmtp_recipient, enhanced) == 16, "wsmtp_recipient.enhanced has moved");
+_Static_assert(sizeof(wsmtp_recipient) == 24, "the size of wsmtp_recipient has changed");
+_Static_assert(offsetof(wsmtp_enhanced_code, class_) == 0 &&
+                   offsetof(wsmtp_enhanced_code, subject) == 2 &&
+                   offsetof(wsmtp_enhanced_code, detail) == 4,
+               "a field of wsmtp_enhanced_code has moved");
+WORD(wsmtp_reply, code, 0);
+_Static_assert(offsetof(wsmtp_reply, enhanced) == 2, "wsmtp_reply.enhanced has moved");
+WORD(wsmtp_reply, text, 2);
+WORD(wsmtp_reply, text_len, 3);
+WORD(wsmtp_error, reason, 0);
+WORD(wsmtp_error, kind, 1);
+WORD(wsmtp_error, step, 2);
+WORD(wsmtp_error, field, 3);
+WORD(wsmtp_error, index, 4);
+WORD(wsmtp_error, retryable, 5);
+_Static_assert(offsetof(wsmtp_error, in_doubt) == 21, "wsmtp_error.in_doubt has moved");
+WORD(wsmtp_error, reply, 6);
+WORD(wsmtp_error, detail, 10);
+WORD(wsmtp_error, detail_len, 11);
+WORD(wsmtp_event, type, 0);
+WORD(wsmtp_event, reply, 1);
+WORD(wsmtp_event, transaction, 5);
+WORD(wsmtp_event, recipient, 6);
+WORD(wsmtp_event, error, 7);
+WORD(wsmtp_event, hash, 8);
+WORD(wsmtp_event, iterations, 9);
+WORD(wsmtp_event, salt, 10);
+WORD(wsmtp_event, salt_len, 11);
+WORD(wsmtp_capabilities, flags, 0);
+WORD(wsmtp_capabilities, auth, 1);
+WORD(wsmtp_capabilities, size, 2);
+WORD(wsmtp_capabilities, mail_max, 4);
+WORD(wsmtp_capabilities, rcpt_max, 5);
+WORD(wsmtp_capabilities, rcpt_domain_max, 6);
+WORD(wsmtp_body_scan, octets, 0);
+WORD(wsmtp_body_scan, has_8bit, 2);
+_Static_assert(offsetof(wsmtp_body_scan, has_bare_cr) == 9 &&
+                   offsetof(wsmtp_body_scan, has_bare_lf) == 10 &&
+                   offsetof(wsmtp_body_scan, has_long_line) == 12,
+               "a finding of wsmtp_body_scan has moved");
+
+/* Fills in defaults. Returns the addresses of what JavaScript reads and writes, and two sizes. */
+EXPORT(setup) const void *setup(void)
 {
-    return (uint32_t)(uintptr_t)pointer;
+    static const void *const places[] = {
+        &__heap_base,
+        session.staging,
+        (const void *)sizeof session.staging,
+        (const void *)sizeof(wsmtp_transaction),
+        session.window,
+        &session.event,
+        &session.config,
+        &session.credentials,
+        &session.scan,
+        &session.engine.error,
+        &session.engine.capabilities,
+    };
+    wsmtp_config_init(&session.config);
+    wsmtp_credentials_init(&session.credentials);
+    session.config.input = session.input;
+    session.config.input_len = sizeof session.input;
+    session.config.output = session.output;
+    session.config.output_len = sizeof session.output;
+    return places;
 }
 
-/* 0, or class, subject and detail as 10 bits each. */
-static uint32_t pack(wsmtp_enhanced_code code)
+EXPORT(start) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
+
+/* WSMTP_CAN_* and WSMTP_HAS_EVENT; bit 4: the channel is secure; from bit 8: the mechanism. */
+EXPORT(state) uint32_t state(void)
 {
-    return (uint32_t)code.class_ << 20 | (uint32_t)code.subject << 10 | code.detail;
+    return wsmtp_state(&session.engine) | (uint32_t)wsmtp_is_secure(&session.engine) << 4 |
+           (uint32_t)wsmtp_mechanism_get(&session.engine) << 8;
 }
 
-static void put_reply(uint32_t *slots, const wsmtp_reply *reply)
+/* The window for received octets; window: its size. */
+EXPORT(recv_buf) void *recv_buf(void) { return wsmtp_recv_buf(&session.engine, session.window); }
+
+EXPORT(recv_ack) void recv_ack(size_t len) { wsmtp_recv_ack(&session.engine, len); }
+
+/* The octets to send; window: how many, and from which on they are secret. */
+EXPORT(send_buf) const void *send_buf(void)
 {
-    slots[0] = reply->code;
-    slots[1] = pack(reply->enhanced);
-    slots[2] = address_of(reply->text);
-    slots[3] = (uint32_t)reply->text_len;
+    return wsmtp_send_buf(&session.engine, &session.window[0], &session.window[1]);
 }
 
-/* Takes the next length and its octets. */
-static const uint8_t *take_text(const uint8_t *at, const char **text, size_t *text_len)
+EXPORT(send_ack) void send_ack(size_t len) { wsmtp_send_ack(&session.engine, len); }
+
+EXPORT(next) uint32_t next(void) { return wsmtp_next_event(&session.engine, &session.event); }
+
+EXPORT(tls_done) uint32_t tls_done(void) { return wsmtp_tls_done(&session.engine); }
+
+EXPORT(login) uint32_t login(void)
 {
-    uint32_t len;
-    __builtin_memcpy(&len, at, sizeof len);
-    *text = (const char *)(at + sizeof len);
-    *text_len = len;
-    return at + sizeof len + len;
+    return wsmtp_login(&session.engine, &session.credentials);
 }
-
-/* Fixed addresses and sizes: view, heap, staging, staging size, transaction size, recipient size. */
-EXPORT(setup) uint32_t setup(void)
-{
-    wsmtp_config_init(&config);
-    config.input = input;
-    config.input_len = sizeof input;
-    config.output = output;
-    config.output_len = sizeof output;
-    view[0] = address_of(&__heap_base);
-    view[1] = address_of(staging);
-    view[2] = sizeof staging;
-    view[3] = sizeof(wsmtp_transaction);
-    view[4] = sizeof(wsmtp_recipient);
-    return address_of(view);
-}
-
-/* Sets the limit of a phase, unless ms is negative; returns the limit. */
-EXPORT(timeout) uint32_t timeout(uint32_t phase, double ms)
-{
-    if (ms >= 0)
-        config.timeouts[phase] = (uint32_t)ms;
-    return config.timeouts[phase];
-}
-
-EXPORT(start) uint32_t start(const char *ehlo_name, size_t ehlo_name_len, uint32_t tls, uint32_t flags)
-{
-    config.ehlo_name = ehlo_name;
-    config.ehlo_name_len = ehlo_name_len;
-    config.tls = (wsmtp_tls)tls;
-    config.flags = flags;
-    return wsmtp_init(&engine, &config);
-}
-
-EXPORT(state) uint32_t state(void) { return wsmtp_state(&engine); }
-
-/* Address of the window for received octets; view: its size. */
-EXPORT(recv_buf) uint32_t recv_buf(void)
-{
-    size_t len;
-    uint32_t at = address_of(wsmtp_recv_buf(&engine, &len));
-    view[0] = (uint32_t)len;
-    return at;
-}
-
-EXPORT(recv_ack) void recv_ack(uint32_t len) { wsmtp_recv_ack(&engine, len); }
-
-/* Address of the octets to send; view: how many, and from which on they are secret. */
-EXPORT(send_buf) uint32_t send_buf(void)
-{
-    size_t len, secret_at;
-    uint32_t at = address_of(wsmtp_send_buf(&engine, &len, &secret_at));
-    view[0] = (uint32_t)len;
-    view[1] = (uint32_t)secret_at;
-    return at;
-}
-
-EXPORT(send_ack) void send_ack(uint32_t len) { wsmtp_send_ack(&engine, len); }
-
-/* view: type, transaction, recipient, reply (4), has an error, hash, iterations, salt, its length. */
-EXPORT(next) uint32_t next(void)
-{
-    wsmtp_next_event(&engine, &event);
-    view[0] = address_of(event.transaction);
-    view[1] = (uint32_t)event.recipient;
-    put_reply(view + 2, &event.reply);
-    view[6] = event.error != NULL;
-    view[7] = event.hash;
-    view[8] = event.iterations;
-    view[9] = address_of(event.salt);
-    view[10] = (uint32_t)event.salt_len;
-    return event.type;
-}
-
-/*
- * The last event's error, or else that of the last call that returned a reason.
- * view: reason, kind, step, field, index, retryable, in doubt, reply (4), detail, its length.
- */
-EXPORT(error) void error(uint32_t of_event)
-{
-    const wsmtp_error *e = of_event ? event.error : wsmtp_error_get(&engine);
-    view[0] = e->reason;
-    view[1] = e->kind;
-    view[2] = e->step;
-    view[3] = e->field;
-    view[4] = (uint32_t)e->index;
-    view[5] = e->retryable;
-    view[6] = e->in_doubt;
-    put_reply(view + 7, &e->reply);
-    view[11] = address_of(e->detail);
-    view[12] = (uint32_t)e->detail_len;
-}
-
-/* Static texts: 0 the sentence of a reason, 1 the name of a step, 2 of a mechanism. view: length. */
-EXPORT(text) uint32_t text(uint32_t list, uint32_t number)
-{
-    size_t len;
-    const char *found = list == 0   ? wsmtp_reason_message((wsmtp_reason)number, &len)
-                        : list == 1 ? wsmtp_step_name((wsmtp_step)number, &len)
-                                    : wsmtp_mechanism_name((wsmtp_mechanism)number, &len);
-    view[0] = (uint32_t)len;
-    return address_of(found);
-}
-
-EXPORT(tls_done) uint32_t tls_done(void) { return wsmtp_tls_done(&engine); }
-
-EXPORT(is_secure) uint32_t is_secure(void) { return wsmtp_is_secure(&engine); }
-
-/* The limit of SIZE; view: flags, mechanisms, limits of messages, recipients, recipient domains. */
-EXPORT(capabilities) double capabilities(void)
-{
-    const wsmtp_capabilities *c = wsmtp_capabilities_get(&engine);
-    view[0] = c->flags;
-    view[1] = c->auth;
-    view[2] = c->mail_max;
-    view[3] = c->rcpt_max;
-    view[4] = c->rcpt_domain_max;
-    return (double)c->size;
-}
-
-/* Texts at `at`: user, password, token, authorization identity, host, nonce. */
-EXPORT(login) uint32_t login(const uint8_t *at, uint32_t mechanism, uint32_t port,
-                             uint32_t allow_plaintext_auth, uint32_t iterations_min,
-                             uint32_t iterations_max)
-{
-    wsmtp_credentials_init(&credentials);
-    at = take_text(at, &credentials.user, &credentials.user_len);
-    at = take_text(at, &credentials.password, &credentials.password_len);
-    at = take_text(at, &credentials.token, &credentials.token_len);
-    at = take_text(at, &credentials.authzid, &credentials.authzid_len);
-    at = take_text(at, &credentials.host, &credentials.host_len);
-    const char *nonce;
-    take_text(at, &nonce, &credentials.nonce_len);
-    credentials.nonce = (const uint8_t *)nonce;
-    credentials.mechanism = (wsmtp_mechanism)mechanism;
-    credentials.port = port;
-    credentials.allow_plaintext_auth = allow_plaintext_auth != 0;
-    credentials.scram_iterations_min = iterations_min;
-    credentials.scram_iterations_max = iterations_max;
-    return wsmtp_login(&engine, &credentials);
-}
-
-EXPORT(mechanism) uint32_t mechanism(void) { return wsmtp_mechanism_get(&engine); }
 
 EXPORT(key_derived) uint32_t key_derived(const uint8_t *key, size_t key_len)
 {
-    return wsmtp_key_derived(&engine, key, key_len);
+    return wsmtp_key_derived(&session.engine, key, key_len);
 }
 
-/* Derives the key for the running login by the engine's own code into `key`; returns its length. */
-EXPORT(derive_key) uint32_t derive_key(uint32_t hash, const uint8_t *salt, size_t salt_len,
-                                       uint32_t iterations, uint8_t *key)
+/* Derives the key that the login waits for by the engine's own code; returns its length. */
+EXPORT(derive_key) size_t derive_key(uint8_t *key)
 {
-    wsmtp_derive_key((wsmtp_hash)hash, (const uint8_t *)credentials.password,
-                     credentials.password_len, salt, salt_len, iterations, key);
-    return (uint32_t)wsmtp_hash_len((wsmtp_hash)hash);
+    const wsmtp_sasl *asked = &session.engine.sasl;
+    wsmtp_derive_key(asked->scram_hash, (const uint8_t *)session.credentials.password,
+                     session.credentials.password_len, asked->scram_salt, asked->scram_salt_len,
+                     asked->scram_iterations, key);
+    return wsmtp_hash_len(asked->scram_hash);
 }
 
-/*
- * At `at`: room for a transaction and recipients_len recipients, then the texts: reverse-path and
- * each forward-path. message_size below 0 means unknown.
- */
-EXPORT(submit) uint32_t submit(uint8_t *at, size_t recipients_len, double message_size,
-                               uint32_t body, uint32_t flags)
+EXPORT(submit) uint32_t submit(wsmtp_transaction *transaction)
 {
-    wsmtp_transaction *transaction = (wsmtp_transaction *)(void *)at;
-    wsmtp_recipient *recipients = (wsmtp_recipient *)(void *)(at + sizeof *transaction);
-    wsmtp_transaction_init(transaction);
-    const uint8_t *texts = at + sizeof *transaction + recipients_len * sizeof *recipients;
-    texts = take_text(texts, &transaction->reverse_path, &transaction->reverse_path_len);
-    __builtin_memset(recipients, 0, recipients_len * sizeof *recipients);
-    for (size_t i = 0; i < recipients_len; i++)
-        texts = take_text(texts, &recipients[i].address, &recipients[i].address_len);
-    transaction->recipients = recipients;
-    transaction->recipients_len = recipients_len;
-    if (message_size >= 0)
-        transaction->message_size = (uint64_t)message_size;
-    transaction->body = (wsmtp_body)body;
-    transaction->flags = flags;
-    return wsmtp_submit(&engine, transaction);
-}
-
-/* view: status, whether the whole message's reply decided, code, enhanced code. */
-EXPORT(outcome) void outcome(const wsmtp_transaction *transaction, uint32_t recipient)
-{
-    const wsmtp_recipient *r = &transaction->recipients[recipient];
-    view[0] = r->status;
-    view[1] = r->from_message;
-    view[2] = r->code;
-    view[3] = pack(r->enhanced);
+    return wsmtp_submit(&session.engine, transaction);
 }
 
 /* Takes from the first len octets of the staging area; returns how many. */
-EXPORT(body_write) uint32_t body_write(uint32_t len)
+EXPORT(body_write) size_t body_write(size_t len)
 {
-    return (uint32_t)wsmtp_body_write(&engine, staging, len);
+    return wsmtp_body_write(&session.engine, session.staging, len);
 }
 
-EXPORT(body_end) uint32_t body_end(void) { return wsmtp_body_end(&engine); }
+EXPORT(body_end) uint32_t body_end(void) { return wsmtp_body_end(&session.engine); }
 
-EXPORT(reset) uint32_t reset(void) { return wsmtp_reset(&engine); }
+EXPORT(reset) uint32_t reset(void) { return wsmtp_reset(&session.engine); }
 
-EXPORT(noop) uint32_t noop(void) { return wsmtp_noop(&engine); }
+EXPORT(noop) uint32_t noop(void) { return wsmtp_noop(&session.engine); }
 
-EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&engine); }
+EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
 
-/* Milliseconds of the current phase (0 = no limit); view: epoch. */
-EXPORT(timer) uint32_t timer(void) { return wsmtp_timer(&engine, &view[0]); }
-
-EXPORT(io_failed) void io_failed(uint32_t why) { wsmtp_io_failed(&engine, (wsmtp_reason)why); }
-
-EXPORT(end) void end(void)
+/* Milliseconds of the current phase (0 = no limit); window: epoch. */
+EXPORT(timer) uint32_t timer(void)
 {
-    wsmtp_end(&engine);
-    wsmtp_wipe(output, sizeof output);
+    uint32_t epoch;
+    uint32_t limit = wsmtp_timer(&session.engine, &epoch);
+    session.window[0] = epoch;
+    return limit;
 }
 
-EXPORT(scan_init) void scan_init(void) { wsmtp_body_scan_init(&scan); }
-
-EXPORT(scan_add) void scan_add(uint32_t len) { wsmtp_body_scan_add(&scan, staging, len); }
-
-/* The size; view: 8-bit, bare CR, bare LF, line too long. */
-EXPORT(scan_end) double scan_end(void)
+EXPORT(io_failed) void io_failed(uint32_t why)
 {
-    wsmtp_body_scan_end(&scan);
-    view[0] = scan.has_8bit;
-    view[1] = scan.has_bare_cr;
-    view[2] = scan.has_bare_lf;
-    view[3] = scan.has_long_line;
-    return (double)scan.octets;
+    wsmtp_io_failed(&session.engine, (wsmtp_reason)why);
 }
+
+EXPORT(end) void end(void) { wsmtp_end(&session.engine); }
+
+EXPORT(scan_init) void scan_init(void) { wsmtp_body_scan_init(&session.scan); }
+
+EXPORT(scan_add) void scan_add(size_t len)
+{
+    wsmtp_body_scan_add(&session.scan, session.staging, len);
+}
+
+EXPORT(scan_end) void scan_end(void) { wsmtp_body_scan_end(&session.scan); }
+
+#if WSMTP_FEATURE_MESSAGES
+/* The sentence of a reason, or, of numbers from 256 on, the name of a step. NUL-terminated. */
+EXPORT(text) const char *text(uint32_t number)
+{
+    size_t len;
+    return number < 256 ? wsmtp_reason_message((wsmtp_reason)number, &len)
+                        : wsmtp_step_name((wsmtp_step)(number - 256), &len);
+}
+#endif
