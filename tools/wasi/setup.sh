@@ -15,8 +15,9 @@ MBEDTLS_AT_LEAST=3.6.7 # 3.6.6 refuses RSA-PSS in TLS 1.2, which OpenSSL prefers
 MBEDTLS_BELOW=3.7
 WASI_LIBC_AT_LEAST=0.0~git20260423
 
+sources_edition() { echo "$MBEDTLS_AT_LEAST $WASI_LIBC_AT_LEAST ${WSMTP_MBEDTLS:-} ${WSMTP_WASI_SYSROOT:-}"; }
 wasi_edition() {
-    echo "wasi 1 $MBEDTLS_AT_LEAST $WASI_LIBC_AT_LEAST ${WSMTP_MBEDTLS:-} ${WSMTP_WASI_SYSROOT:-}"
+    sources_edition
     sha256sum <"$ROOT/tools/wasi/requirements.txt"
 }
 
@@ -99,6 +100,13 @@ fetch_wasi_sources() {
 
 install_wasi() {
     mkdir -p "$WASI/bin"
+    [ "$(cat "$WASI/sources" 2>/dev/null)" = "$(sources_edition)" ] || install_wasi_sources
+    install_wasi_tools
+    wasi_complete || die "the tools for WASI are not complete (see build/apt.log and build/pip.log)"
+}
+
+install_wasi_sources() {
+    rm -f "$WASI/sources"
     if [ -n "${WSMTP_WASI_SYSROOT:-}" ] && [ -n "${WSMTP_MBEDTLS:-}" ]; then
         rm -rf "$WASI/sysroot" "$WASI/mbedtls"
         ln -s "$(realpath "$WSMTP_WASI_SYSROOT")" "$WASI/sysroot"
@@ -108,6 +116,10 @@ install_wasi() {
         fetch_wasi_sources
     fi
     check_mbedtls "$WASI/mbedtls"
+    sources_edition >"$WASI/sources"
+}
+
+install_wasi_tools() {
     say "pip install: wasm-tools and wasmtime into build/wasi/python"
     rm -rf "$WASI/python"
     /usr/bin/python3 -m venv "$WASI/python" &&
@@ -117,5 +129,4 @@ install_wasi() {
     chmod +x "$WASI"/python/lib/python3*/site-packages/wasmtime_cli/wasmtime # the package leaves it unset
     ln -sf "$(compgen -G "$WASI/python/lib/python3*/site-packages/wasmtime_cli/wasmtime")" "$WASI/bin/wasmtime"
     ln -sf ../python/bin/wasm-tools "$WASI/bin/wasm-tools"
-    wasi_complete || die "the tools for WASI are not complete (see build/apt.log and build/pip.log)"
 }
