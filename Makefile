@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo wasm size bench docs release clean
+.PHONY: help setup test demo wasm size bench docs dist release clean
 
 with_env = . tools/env.sh &&
 
@@ -38,9 +38,13 @@ docs: ## render the book into docs/book
 	@tools/setup.sh docs
 	@$(with_env) PATH="$$BUILD/cargo/bin:$$PATH" mdbook build docs
 
+dist: ## make the engine's two-file form: dist/wsmtp.h, dist/wsmtp.c
+	@tools/setup.sh js
+	@$(with_env) node tools/amalgamate.mjs
+
 release: ## build the optimized static library into build/release
 	@tools/setup.sh build
 	@cmake --preset release && cmake --build --preset release
 
 clean: ## remove what was built (not what was installed)
-	@rm -rf build/gcc build/clang build/release build/wasm build/test docs/book adapters/js/engine.wasm
+	@rm -rf build/gcc build/clang build/release build/wasm build/test dist docs/book adapters/js/engine.wasm

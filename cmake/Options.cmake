@@ -15,7 +15,7 @@ endif()
 
 # Everything of ours sees the public headers and compiles without a warning.
 function(wsmtp_compile target)
-    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
     target_compile_options(${target} PRIVATE ${WSMTP_WARNINGS})
 endfunction()
 
