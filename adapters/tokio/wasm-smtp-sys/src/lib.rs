@@ -39,7 +39,10 @@ pub struct wsmtp_config {
     pub ehlo_name: *const c_char,
     pub ehlo_name_len: usize,
     pub tls: wsmtp_tls,
+    pub protocol: wsmtp_protocol,
     pub flags: u32,
+    pub eager_octets: u32,
+    pub overlap: u32,
     pub timeouts: [u32; WSMTP_PHASE_COUNT],
 }
 
@@ -176,6 +179,7 @@ pub struct wsmtp_mailbox {
 }
 
 pub type wsmtp_tls = c_uint;
+pub type wsmtp_protocol = c_uint;
 pub type wsmtp_step = c_uint;
 pub type wsmtp_status = c_uint;
 pub type wsmtp_body = c_uint;

@@ -6,6 +6,9 @@ pub const WSMTP_TLS_NONE: wsmtp_tls = 0;
 pub const WSMTP_TLS_IMPLICIT: wsmtp_tls = 1;
 pub const WSMTP_TLS_STARTTLS: wsmtp_tls = 2;
 
+pub const WSMTP_PROTOCOL_SMTP: wsmtp_protocol = 0;
+pub const WSMTP_PROTOCOL_LMTP: wsmtp_protocol = 1;
+
 pub const WSMTP_STEP_CONNECT: wsmtp_step = 0;
 pub const WSMTP_STEP_TLS: wsmtp_step = 1;
 pub const WSMTP_STEP_GREETING: wsmtp_step = 2;
@@ -176,7 +179,9 @@ pub const WSMTP_REASON_CONFIG_BUFFER: wsmtp_reason = 71;
 pub const WSMTP_REASON_CONFIG_VALUE: wsmtp_reason = 72;
 pub const WSMTP_REASON_POLICY: wsmtp_reason = 73;
 pub const WSMTP_REASON_CREDENTIAL_UNSUPPORTED: wsmtp_reason = 74;
-pub const WSMTP_REASON_COUNT: usize = 75;
+pub const WSMTP_REASON_CHUNKING_REFUSED: wsmtp_reason = 75;
+pub const WSMTP_REASON_OVERLAP_REFUSED: wsmtp_reason = 76;
+pub const WSMTP_REASON_COUNT: usize = 77;
 
 pub const WSMTP_REPLY_LINE_MAX: usize = 998;
 pub const WSMTP_REPLY_LINES_MAX: usize = 128;
@@ -189,6 +194,7 @@ pub const WSMTP_SIZE_UNKNOWN: u64 = u64::MAX;
 pub const WSMTP_LENIENT_BARE_LF: u32 = 0x01;
 pub const WSMTP_NO_PIPELINING: u32 = 0x02;
 pub const WSMTP_TRUSTED_CHANNEL: u32 = 0x04;
+pub const WSMTP_NO_CHUNKING: u32 = 0x08;
 pub const WSMTP_CAP_ESMTP: u32 = 0x00000001;
 pub const WSMTP_CAP_PIPELINING: u32 = 0x00000002;
 pub const WSMTP_CAP_SIZE: u32 = 0x00000004;
@@ -242,3 +248,6 @@ pub const WSMTP_HAS_CRAM_MD5: c_uint = 0x04;
 pub const WSMTP_HAS_SMTPUTF8: c_uint = 0x08;
 pub const WSMTP_HAS_MESSAGES: c_uint = 0x10;
 pub const WSMTP_HAS_AUTH: c_uint = 0x20;
+pub const WSMTP_HAS_CHUNKING: c_uint = 0x40;
+pub const WSMTP_HAS_OVERLAP: c_uint = 0x80;
+pub const WSMTP_HAS_LMTP: c_uint = 0x100;

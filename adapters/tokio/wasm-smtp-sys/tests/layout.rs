@@ -36,7 +36,10 @@ fn layouts() -> Vec<Layout> {
             ehlo_name,
             ehlo_name_len,
             tls,
+            protocol,
             flags,
+            eager_octets,
+            overlap,
             timeouts
         ),
         layout!(
@@ -218,6 +221,7 @@ fn the_bindings_are_the_header() {
     }
     for name in [
         "tls",
+        "protocol",
         "step",
         "status",
         "body",

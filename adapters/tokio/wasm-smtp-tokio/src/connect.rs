@@ -105,6 +105,12 @@ async fn prepare(
     if !options.pipelining {
         config = config.no_pipelining();
     }
+    if !options.chunking {
+        config = config.no_chunking();
+    }
+    if options.lmtp {
+        config = config.lmtp();
+    }
     if options.lenient_bare_lf {
         config = config.lenient_bare_lf();
     }

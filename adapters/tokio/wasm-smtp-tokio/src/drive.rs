@@ -129,7 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             }
             progress |= count > 0;
             if count == 0 {
-                break;
+                // The output is full, or the message broke a rule, and an event says which.
+                return progress || !self.session.wants_body();
             }
         }
         progress

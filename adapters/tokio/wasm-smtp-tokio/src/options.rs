@@ -52,6 +52,8 @@ pub struct ConnectOptions {
         Option<Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>>,
     pub(crate) timeouts: Timeouts,
     pub(crate) pipelining: bool,
+    pub(crate) chunking: bool,
+    pub(crate) lmtp: bool,
     pub(crate) lenient_bare_lf: bool,
     pub(crate) trusted_channel: bool,
     pub(crate) policy: Option<Arc<dyn Policy>>,
@@ -71,6 +73,8 @@ impl ConnectOptions {
             client_certificate: None,
             timeouts: Timeouts::default(),
             pipelining: true,
+            chunking: true,
+            lmtp: false,
             lenient_bare_lf: false,
             trusted_channel: false,
             policy: None,
@@ -128,6 +132,20 @@ impl ConnectOptions {
     #[must_use]
     pub fn no_pipelining(mut self) -> Self {
         self.pipelining = false;
+        self
+    }
+
+    /// DATA, even if the server offers CHUNKING.
+    #[must_use]
+    pub fn no_chunking(mut self) -> Self {
+        self.chunking = false;
+        self
+    }
+
+    /// LMTP (RFC 2033) instead of SMTP: one reply for each recipient after the message.
+    #[must_use]
+    pub fn lmtp(mut self) -> Self {
+        self.lmtp = true;
         self
     }
 

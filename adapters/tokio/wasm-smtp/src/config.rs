@@ -117,6 +117,8 @@ pub struct Config {
     pub(crate) tls: Tls,
     pub(crate) timeouts: Timeouts,
     pub(crate) flags: u32,
+    pub(crate) lmtp: bool,
+    pub(crate) overlap: u32,
     pub(crate) input: usize,
     pub(crate) output: usize,
 }
@@ -126,7 +128,16 @@ impl Config {
     #[must_use]
     pub fn new(ehlo_name: impl Into<String>) -> Self {
         let (timeouts, tls) = (Timeouts::default(), Tls::None);
-        Self { ehlo_name: ehlo_name.into(), tls, timeouts, flags: 0, input: 4096, output: 16384 }
+        Self {
+            ehlo_name: ehlo_name.into(),
+            tls,
+            timeouts,
+            flags: 0,
+            lmtp: false,
+            overlap: 0,
+            input: 4096,
+            output: 16384,
+        }
     }
 
     /// When TLS begins. Not at all if not set.
@@ -154,6 +165,28 @@ impl Config {
     #[must_use]
     pub fn no_pipelining(self) -> Self {
         self.flag(sys::WSMTP_NO_PIPELINING)
+    }
+
+    /// DATA, even if the server offers CHUNKING.
+    #[must_use]
+    pub fn no_chunking(self) -> Self {
+        self.flag(sys::WSMTP_NO_CHUNKING)
+    }
+
+    /// LMTP (RFC 2033) instead of SMTP: one reply for each recipient after the message.
+    #[must_use]
+    pub fn lmtp(mut self) -> Self {
+        self.lmtp = true;
+        self
+    }
+
+    /// How many messages may be in flight: the next one's envelope (with CHUNKING its message, too)
+    /// is written before this one's last reply is read. One after another if not set. Not every
+    /// server survives it: see [`Reason::OverlapRefused`](crate::Reason::OverlapRefused).
+    #[must_use]
+    pub fn overlap(mut self, messages: u32) -> Self {
+        self.overlap = messages;
+        self
     }
 
     /// The channel counts as secure without TLS: a Unix socket.

@@ -120,6 +120,8 @@ reasons! {
         ConfigValue = "config-value",
         Policy = "policy",
         CredentialUnsupported = "credential-unsupported",
+        ChunkingRefused = "chunking-refused",
+        OverlapRefused = "overlap-refused",
     }
     local {
         OptionInvalid = "option-invalid", Input, "is not valid";

@@ -109,6 +109,10 @@ impl Session {
         raw.ehlo_name_len = config.ehlo_name.len();
         raw.tls = config.tls.to_raw();
         raw.flags = config.flags;
+        raw.overlap = config.overlap;
+        if config.lmtp {
+            raw.protocol = sys::WSMTP_PROTOCOL_LMTP;
+        }
         raw.timeouts = config.timeouts.to_raw();
         let session = Self {
             // SAFETY: a constant of the C side.

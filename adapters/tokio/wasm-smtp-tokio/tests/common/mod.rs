@@ -1,7 +1,7 @@
 //! The real servers of tests/servers/, started once a test program. They end with it: their standard
 //! input is a pipe from here.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -85,7 +85,13 @@ impl Servers {
     }
 
     /// Waits for messages whose content has this text in it.
-    pub fn delivered(&self, server: &str, listener: Option<&str>, marker: &str, count: usize) -> Vec<Delivered> {
+    pub fn delivered(
+        &self,
+        server: &str,
+        listener: Option<&str>,
+        marker: &str,
+        count: usize,
+    ) -> Vec<Delivered> {
         let mut known = self.delivered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let until = Instant::now() + Duration::from_secs(20);
         loop {
@@ -97,7 +103,11 @@ impl Servers {
             if found.len() >= count {
                 return found;
             }
-            assert!(Instant::now() < until, "{} of {count} messages with {marker} came", found.len());
+            assert!(
+                Instant::now() < until,
+                "{} of {count} messages with {marker} came",
+                found.len()
+            );
             let mut command = Command::new("node");
             command.arg(harness()).arg("delivered").arg(&self.file).arg(server);
             if let Some(listener) = listener {
@@ -107,7 +117,9 @@ impl Servers {
             for line in String::from_utf8(output.stdout).expect("text").lines() {
                 let value: Value = serde_json::from_str(line).expect("JSON");
                 let texts = |value: &Value| match value {
-                    Value::Array(list) => list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+                    Value::Array(list) => {
+                        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+                    }
                     one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
                 };
                 let message = Delivered {

@@ -81,7 +81,9 @@ async fn a_client_certificate_is_shown() {
     let options = servers.options().client_certificate(chain, key);
     connect_smtps_with("localhost", port, EHLO, &options).await.expect("it is shown").quit().await;
     let result = connect_smtps_with("localhost", port, EHLO, &servers.options()).await;
-    assert_eq!(result.expect_err("none is shown").kind(), ErrorKind::Transport);
+    // Postfix says so in its greeting, or breaks off the handshake.
+    let kind = result.expect_err("none is shown").kind();
+    assert!(matches!(kind, ErrorKind::Refused | ErrorKind::Transport), "{kind:?}");
 }
 
 #[tokio::test]
@@ -89,7 +91,10 @@ async fn ports_that_do_not_answer_as_hoped() {
     let servers = servers();
     let options = servers.options();
     let refused = connect_smtps_with("127.0.0.1", 1, EHLO, &options).await.expect_err("nobody");
-    assert_eq!((refused.reason(), refused.step()), (Reason::ConnectionRefused, Some(Step::Connect)));
+    assert_eq!(
+        (refused.reason(), refused.step()),
+        (Reason::ConnectionRefused, Some(Step::Connect))
+    );
     assert!(refused.is_retryable());
     let zero = connect_smtps_with("127.0.0.1", 0, EHLO, &options).await.expect_err("no port");
     assert_eq!(zero.kind(), ErrorKind::Input);

@@ -114,6 +114,7 @@ async fn a_mechanism_that_is_not_offered() {
     let credentials = Credentials::password("alice", "secret").allow_plaintext_auth();
     let error = client.login_credentials(&credentials).await.expect_err("none is offered");
     assert_eq!(error.reason(), Reason::AuthNoMechanism);
-    let error = connect_smtp_starttls_with("localhost", port, EHLO, &servers.options());
-    assert_eq!(error.await.expect_err("not offered").reason(), Reason::StartTlsMissing);
+    let options = servers.options();
+    let error = connect_smtp_starttls_with("localhost", port, EHLO, &options).await;
+    assert_eq!(error.expect_err("not offered").reason(), Reason::StartTlsMissing);
 }
