@@ -120,6 +120,12 @@ static void run_session(state *st)
         st->error = *wsmtp_client_error_get(client);
 }
 
+/* Where a recipient was refused. LMTP refuses at RCPT and behind the message, and does not tell which. */
+static const char *refusing_step(const state *st)
+{
+    return st->settings->server.protocol == WSMTP_CLIENT_LMTP ? "" : "RCPT TO";
+}
+
 /* "2 of 5 recipients were refused: <a@example.com> 550 5.1.1 no such user" */
 static int summarize(state *st)
 {
@@ -137,12 +143,13 @@ static int summarize(state *st)
     if (failed == 0)
         return EXIT_ACCEPTED;
     const wsmtp_recipient *r = &t->recipients[first];
+    const char *step = refusing_step(st);
     char enhanced[24] = "";
     if (r->enhanced.class_)
         snprintf(enhanced, sizeof enhanced, " %u.%u.%u", r->enhanced.class_, r->enhanced.subject,
                  r->enhanced.detail);
-    snprintf(st->summary, sizeof st->summary, "during RCPT TO, %zu of %zu recipients %s refused: <%.80s> %u%s %.80s",
-             failed, t->recipients_len, failed == 1 ? "was" : "were", st->settings->to.items[first],
+    snprintf(st->summary, sizeof st->summary, "%s%s%s%zu of %zu recipients %s refused: <%.80s> %u%s %.80s",
+             *step ? "during " : "", step, *step ? ", " : "", failed, t->recipients_len, failed == 1 ? "was" : "were", st->settings->to.items[first],
              (unsigned)r->code, enhanced, first < st->texts.len ? st->texts.items[first] : "");
     return exit_code_of_recipients(t);
 }
@@ -151,7 +158,7 @@ static void set_summary_error(const state *st, report_error *e)
 {
     const wsmtp_transaction *t = &st->transaction;
     bool for_good = exit_code_of_recipients(t) != EXIT_TRY_LATER;
-    *e = (report_error){.kind = "refused", .reason = "some-recipients-refused", .cause = "", .step = "RCPT TO",
+    *e = (report_error){.kind = "refused", .reason = "some-recipients-refused", .cause = "", .step = refusing_step(st),
                         .option = "", .message = st->summary,
                         .advice = for_good ? "check the recipients" : "try again later for those that were refused"};
     for (size_t i = 0; i < t->recipients_len; i++) {

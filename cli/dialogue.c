@@ -56,27 +56,53 @@ static void finish_line(dialogue *d, dialogue_buffer *b, dialogue_side side)
 static void add_octets(dialogue *d, dialogue_buffer *b, dialogue_side side, const uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (bytes[i] == '\n') {
+        if (bytes[i] == '\n')
             finish_line(d, b, side);
-        } else if (bytes[i] != '\r') {
+        else if (bytes[i] != '\r')
             add_octet(b, bytes[i]);
+    }
+}
+
+/* What a command says about the octets that follow it: "BDAT 123 LAST" (RFC 3030), "DATA". */
+static void follow_command(dialogue *d, const char *line)
+{
+    d->data_sent = strcmp(line, "DATA") == 0;
+    if (strncmp(line, "BDAT ", 5) != 0)
+        return;
+    for (const char *c = line + 5; *c >= '0' && *c <= '9'; c++)
+        d->chunk = d->chunk * 10 + (uint64_t)(*c - '0');
+}
+
+static void sent_open(dialogue *d, const uint8_t *bytes, size_t len)
+{
+    while (len > 0) {
+        size_t n = len;
+        if (d->chunk > 0 || d->in_message) {
+            if (d->chunk > 0 && d->chunk < n)
+                n = (size_t)d->chunk;
+            d->chunk -= d->chunk > 0 ? n : 0;
+            d->octets += n;
+        } else {
+            const uint8_t *end = memchr(bytes, '\n', len);
+            n = end ? (size_t)(end - bytes) + 1 : len;
+            tell_message(d);
+            add_octets(d, &d->client, DIALOGUE_CLIENT, bytes, n);
+            if (end)
+                follow_command(d, d->client.text);
         }
+        bytes += n;
+        len -= n;
     }
 }
 
 static void sent(dialogue *d, const wsmtp_trace *trace)
 {
     size_t secret_at = trace->secret_at < trace->bytes_len ? trace->secret_at : trace->bytes_len;
-    size_t secret_len = trace->bytes_len - secret_at;
-    if (d->in_message) {
-        d->octets += trace->bytes_len;
-        return;
-    }
     if (d->hides && secret_at > 0)
         d->hides = false;
-    add_octets(d, &d->client, DIALOGUE_CLIENT, trace->bytes, secret_at);
+    sent_open(d, trace->bytes, secret_at);
     /* A long secret comes in pieces, and is one line all the same. */
-    if (secret_len == 0 || d->hides)
+    if (secret_at == trace->bytes_len || d->hides)
         return;
     d->hides = true;
     add_text(&d->client, hidden);
@@ -119,11 +145,12 @@ void dialogue_event(dialogue *d, const wsmtp_client_event *event)
         break;
     case WSMTP_CLIENT_EVENT_ENGINE:
         if (event->engine && event->engine->type == WSMTP_EVENT_BODY) {
-            d->in_message = true;
+            d->in_message = d->data_sent;
         } else if (event->engine && (event->engine->type == WSMTP_EVENT_DONE ||
                                      event->engine->type == WSMTP_EVENT_FAILED)) {
             tell_message(d);
-            d->in_message = false;
+            d->in_message = d->data_sent = false;
+            d->chunk = 0;
         }
         break;
     default: break;

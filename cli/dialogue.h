@@ -36,7 +36,9 @@ typedef struct dialogue {
     void *context;
     dialogue_buffer client, server;
     bool hides;         /* the client's line being read carries credentials */
-    bool in_message;
+    bool data_sent;     /* the client's last line was DATA */
+    bool in_message;    /* what the client sends is the message, up to its outcome (DATA) */
+    uint64_t chunk;     /* octets to come of a chunk of the message (BDAT) */
     uint64_t octets;    /* of the message since it was last told */
     uint64_t last_at;
 } dialogue;

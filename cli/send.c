@@ -34,7 +34,7 @@ static const char help[] =
     "  --smtputf8                 addresses may have non-ASCII characters\n"
     "  --all-or-nothing           send only if every recipient is accepted\n"
     "  --no-pipelining            one command at a time\n"
-    "  --no-chunking              send the message with DATA\n"
+    "  --no-chunking              send the message with DATA, never with BDAT\n"
     "  --timeout SECONDS          longest wait in each step\n"
     "  --json                     report on standard output as JSON\n"
     "  --transcript[=FILE]        show the dialogue, without secrets and message\n"

@@ -80,6 +80,7 @@ static void set_options(session *n, wsmtp_client_options *o)
     o->ehlo_name = s->ehlo;
     o->ehlo_name_len = s->ehlo ? strlen(s->ehlo) : 0;
     o->flags |= s->no_pipelining ? WSMTP_NO_PIPELINING : 0u;
+    o->flags |= s->no_chunking ? WSMTP_NO_CHUNKING : 0u;
     for (int i = 0; i < WSMTP_PHASE_COUNT && s->timeout > 0; i++)
         o->timeouts[i] = s->timeout;
     if (n->transcript || n->waterfall) {

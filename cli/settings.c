@@ -118,7 +118,6 @@ static bool take_text(const char **to, const char *value, const char *origin, fa
 bool settings_take(settings *s, setting_id id, const char *value, const char *origin, bool from_file,
                    failure *f)
 {
-    bool unused;
     uint64_t bit = (uint64_t)1 << (id - SETTING_SERVER);
     if (from_file && (s->given & bit))
         return true;
@@ -159,8 +158,7 @@ bool settings_take(settings *s, setting_id id, const char *value, const char *or
     case SETTING_SMTPUTF8: return take_switch(&s->smtputf8, value, origin, f);
     case SETTING_ALL_OR_NOTHING: return take_switch(&s->all_or_nothing, value, origin, f);
     case SETTING_NO_PIPELINING: return take_switch(&s->no_pipelining, value, origin, f);
-    /* Bodies always travel with DATA as long as the engine has no CHUNKING. */
-    case SETTING_NO_CHUNKING: return take_switch(&unused, value, origin, f);
+    case SETTING_NO_CHUNKING: return take_switch(&s->no_chunking, value, origin, f);
     case SETTING_TIMEOUT: return take_timeout(s, value, origin, f);
     case SETTING_DOMAIN: {
         wsmtp_reason reason = wsmtp_domain_check(value, strlen(value), true);

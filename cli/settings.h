@@ -85,7 +85,7 @@ typedef struct settings {
     const char *ca, *tls_name, *cert, *key;
     bool has_pin;
     uint8_t pin[WSMTP_PIN_LEN];
-    bool smtputf8, all_or_nothing, no_pipelining;
+    bool smtputf8, all_or_nothing, no_pipelining, no_chunking;
     uint32_t timeout;   /* milliseconds; 0: the RFC's */
     const char *domain; /* put behind an address without one; NULL: none is */
     bool json;
