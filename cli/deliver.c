@@ -20,7 +20,6 @@ typedef struct state {
     wsmtp_client_error error; /* reason OK: none */
     text_list texts;
     char *queue_id;
-    uint64_t octets;
     char summary[384]; /* what is to be said about recipients that were refused */
 } state;
 
@@ -95,7 +94,6 @@ static void keep_result(state *st)
     if (!result)
         return;
     st->queue_id = memory_text(result->queue_id ? result->queue_id : "", result->queue_id_len);
-    st->octets = result->octets;
     for (size_t i = 0; i < st->transaction.recipients_len; i++) {
         size_t n;
         const char *text = wsmtp_client_recipient_text(result, i, &n);
@@ -181,8 +179,8 @@ static int report_result(state *st, const failure *f)
         r.transaction = &st->transaction;
         r.texts = &st->texts;
     }
-    r.octets_known = st->message.scanned || st->transaction.accepted_count > 0;
-    r.octets = st->message.scanned ? st->message.scan.octets : st->octets;
+    r.octets_known = st->message.scanned;
+    r.octets = st->message.scan.octets;
     if (st->error.reason != WSMTP_REASON_OK) {
         r.exit_code = exit_code_of_error(&st->error, st->was_sent ? &st->transaction : NULL);
         report_error_from_client(&r.error, &st->error);

@@ -123,9 +123,9 @@ static bool scan_rest(message *m, failure *f)
 
 static bool scan(message *m, failure *f)
 {
+    wsmtp_body_scan_init(&m->scan);
     if (!m->at_end && !host_is_file(m->file))
         return true;
-    wsmtp_body_scan_init(&m->scan);
     wsmtp_body_scan_add(&m->scan, m->head, m->head_len);
     if (!m->at_end && !scan_rest(m, f))
         return false;
@@ -154,9 +154,8 @@ bool message_open(message *m, const char *path, const message_options *options,
     return scan(m, f);
 }
 
-ptrdiff_t message_read(void *context, uint8_t *buffer, size_t buffer_len)
+static ptrdiff_t read_next(message *m, uint8_t *buffer, size_t buffer_len)
 {
-    message *m = context;
     size_t n = m->head_len - m->head_at;
     if (n > 0) {
         n = n < buffer_len ? n : buffer_len;
@@ -173,7 +172,23 @@ ptrdiff_t message_read(void *context, uint8_t *buffer, size_t buffer_len)
     m->head_len = read_file(m, m->head, MESSAGE_PIECE);
     if (*m->error)
         return WSMTP_BODY_FAILED;
-    return m->head_len > 0 ? message_read(m, buffer, buffer_len) : 0;
+    return m->head_len > 0 ? read_next(m, buffer, buffer_len) : 0;
+}
+
+/* A stream is looked through while it passes, to report its size. */
+ptrdiff_t message_read(void *context, uint8_t *buffer, size_t buffer_len)
+{
+    message *m = context;
+    ptrdiff_t n = read_next(m, buffer, buffer_len);
+    if (m->scanned)
+        return n;
+    if (n > 0)
+        wsmtp_body_scan_add(&m->scan, buffer, (size_t)n);
+    if (n == 0) {
+        wsmtp_body_scan_end(&m->scan);
+        m->scanned = true;
+    }
+    return n;
 }
 
 void message_close(message *m)

@@ -26,7 +26,7 @@ typedef struct message {
     char *head;       /* read ahead; to be sent first */
     size_t head_len, head_at;
     bool at_end;      /* nothing is in the file any more */
-    bool scanned;
+    bool scanned;     /* the whole of it; of a stream only when it has passed */
     wsmtp_body_scan scan;
     char error[160];  /* why reading failed; empty: it did not */
     /* The search for the dot. */
