@@ -9,7 +9,7 @@ bool wsmtp_body_open(const wsmtp_engine *e)
 {
     return e->state == STATE_TRANSACTION && e->writing &&
            e->writing->to_write == WSMTP_STEP_BODY &&
-           e->writing->awaiting != WSMTP_STEP_CLOSED && !e->body_ending;
+           e->writing->awaiting != WSMTP_STEP_CLOSED && !e->body_ending && !e->body_due;
 }
 
 bool wsmtp_body_room(const wsmtp_engine *e)
@@ -132,7 +132,7 @@ size_t wsmtp_body_write(wsmtp_engine *e, const void *data, size_t data_len)
     if (reason == WSMTP_REASON_OK)
         reason = size_exceeded(e, t);
     if (reason != WSMTP_REASON_OK) {
-        wsmtp_fail(e, reason);
+        wsmtp_fail_message(e, reason);
         return 0;
     }
     if (wsmtp_chunked(t) && e->chunk_open && !wsmtp_body_room(e))
@@ -148,7 +148,7 @@ wsmtp_reason wsmtp_body_end(wsmtp_engine *e)
     if (!wsmtp_body_open(e))
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_MESSAGE, 0);
     if (e->body_after_cr && !(t->flags & WSMTP_SEND_MAKE_CRLF)) {
-        wsmtp_fail(e, WSMTP_REASON_BODY_BARE_CR);
+        wsmtp_fail_message(e, WSMTP_REASON_BODY_BARE_CR);
         return WSMTP_REASON_BODY_BARE_CR;
     }
     e->body_ending = true;
@@ -166,7 +166,7 @@ bool wsmtp_body_finish(wsmtp_engine *e, wsmtp_transaction *t)
         put_line_end(e);
     wsmtp_reason reason = size_exceeded(e, t);
     if (reason != WSMTP_REASON_OK) {
-        wsmtp_fail(e, reason);
+        wsmtp_fail_message(e, reason);
         return false;
     }
     if (wsmtp_chunked(t))

@@ -58,8 +58,6 @@ static void fail(wsmtp_engine *e, wsmtp_reason reason, wsmtp_step step, const ws
         return;
     }
     set(&e->error, reason, step, reply);
-    if (e->error.kind == WSMTP_KIND_INPUT)
-        e->error.field = WSMTP_FIELD_MESSAGE;
     for (wsmtp_transaction *t = e->head; t; t = t->next)
         if (wsmtp_transaction_lost(e, t))
             e->error.in_doubt = true;
@@ -74,6 +72,12 @@ static void fail(wsmtp_engine *e, wsmtp_reason reason, wsmtp_step step, const ws
 void wsmtp_fail(wsmtp_engine *e, wsmtp_reason reason)
 {
     fail(e, reason, wsmtp_step_get(e), NULL);
+}
+
+void wsmtp_fail_message(wsmtp_engine *e, wsmtp_reason reason)
+{
+    fail(e, reason, WSMTP_STEP_BODY, NULL);
+    e->error.field = WSMTP_FIELD_MESSAGE;
 }
 
 void wsmtp_fail_with_reply(wsmtp_engine *e, wsmtp_reason reason)

@@ -118,8 +118,9 @@ wsmtp_step wsmtp_transaction_step(const wsmtp_engine *e);
 
 /* outcome.c */
 wsmtp_status wsmtp_status_of(unsigned code);
-/* Ends t: recipients that no reply has decided get the outcome `undecided`. */
-void wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided);
+/* Ends t: recipients that no reply has decided get the outcome `undecided`. Returns whether the
+ * delivery to one of them is in doubt. */
+bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided);
 /* The session broke, as e->error says: settles t; returns whether its delivery is in doubt. */
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t);
 void wsmtp_transaction_done(wsmtp_engine *e); /* reports and drops the head */
@@ -146,6 +147,7 @@ void wsmtp_auth_reply(wsmtp_engine *e);
 wsmtp_reason wsmtp_reject(wsmtp_engine *e, wsmtp_reason reason, wsmtp_field field, size_t index);
 void wsmtp_refused(wsmtp_engine *e, wsmtp_reason reason);
 void wsmtp_fail(wsmtp_engine *e, wsmtp_reason reason);
+void wsmtp_fail_message(wsmtp_engine *e, wsmtp_reason reason); /* the message breaks a rule */
 void wsmtp_fail_with_reply(wsmtp_engine *e, wsmtp_reason reason); /* e->reply is the cause */
 const wsmtp_error *wsmtp_error_of_transaction(wsmtp_engine *e, const wsmtp_transaction *t);
 

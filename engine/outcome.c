@@ -15,7 +15,7 @@ wsmtp_status wsmtp_status_of(unsigned code)
     }
 }
 
-void wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
+bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
 {
     const wsmtp_status status = t->code ? wsmtp_status_of(t->code) : undecided;
     unsigned seen = 0; /* statuses, as bits */
@@ -34,7 +34,7 @@ void wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
     }
     if (seen & 1u << WSMTP_STATUS_ACCEPTED)
         t->status = WSMTP_STATUS_ACCEPTED;
-    else if (t->lost)
+    else if (t->lost && (seen & 1u << undecided))
         t->status = undecided;
     else if ((seen & 1u << WSMTP_STATUS_REFUSED) && (t->flags & WSMTP_SEND_ALL_OR_NOTHING))
         t->status = WSMTP_STATUS_REFUSED;
@@ -45,6 +45,7 @@ void wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
     else
         t->status = WSMTP_STATUS_NOT_SENT;
     t->awaiting = WSMTP_STEP_CLOSED;
+    return (seen & 1u << WSMTP_STATUS_IN_DOUBT) != 0;
 }
 
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t)
@@ -58,8 +59,7 @@ bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t)
         t->reason = e->error.reason;
         t->failed_step = e->error.step;
     }
-    wsmtp_settle(t, doubt ? WSMTP_STATUS_IN_DOUBT : WSMTP_STATUS_NOT_SENT);
-    return doubt;
+    return wsmtp_settle(t, doubt ? WSMTP_STATUS_IN_DOUBT : WSMTP_STATUS_NOT_SENT);
 }
 
 void wsmtp_transaction_done(wsmtp_engine *e)

@@ -238,9 +238,10 @@ static uint8_t next_awaited(const wsmtp_transaction *t)
 /* A server that offers CHUNKING and does not know BDAT takes the message for commands. */
 static bool chunking_broken(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    if (!wsmtp_chunked(t) || (e->reply.code != 500 && e->reply.code != 502))
+    if (!wsmtp_chunked(t) || t->chunks_answered > 0 ||
+        (e->reply.code != 500 && e->reply.code != 502))
         return false;
-    t->lost = true;
+    t->lost = t->reason == WSMTP_REASON_OK;
     wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
     wsmtp_fail_with_reply(e, WSMTP_REASON_CHUNKING_REFUSED);
     return true;
@@ -332,11 +333,18 @@ static void answer_mail(wsmtp_engine *e, wsmtp_transaction *t)
     t->awaiting = next_awaited(t);
 }
 
+/* Nothing of t has left yet: its envelope is to travel with its message. */
+static bool held(const wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    return WSMTP_FEATURE_CHUNKING && t == e->writing &&
+           e->held_at < (e->chunk_open ? e->chunk_at : e->output_end);
+}
+
 void wsmtp_transaction_reply(wsmtp_engine *e)
 {
     wsmtp_transaction *t = e->head;
     const unsigned class_ = wsmtp_reply_class(e);
-    const uint8_t answered = t->awaiting;
+    const uint8_t answered = held(e, t) ? WSMTP_STEP_READY : t->awaiting;
     if (class_ == 3 ? answered != WSMTP_STEP_DATA || e->reply.code != 354
                     : class_ == 2 && answered == WSMTP_STEP_DATA) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
@@ -380,7 +388,7 @@ wsmtp_step wsmtp_transaction_step(const wsmtp_engine *e)
     const wsmtp_transaction *t = e->head;
     if (!t || t->awaiting == WSMTP_STEP_CLOSED)
         return WSMTP_STEP_READY;
-    if (t->awaiting == WSMTP_STEP_READY)
+    if (t->awaiting == WSMTP_STEP_READY || held(e, t))
         return (wsmtp_step)t->to_write;
     if (t->awaiting == WSMTP_STEP_END_OF_DATA && e->output_acked < t->end_mark)
         return WSMTP_STEP_BODY;

@@ -53,7 +53,7 @@ typedef struct golden_step {
     bool prefix; /* C<: the output may stop anywhere in it */
 } golden_step;
 
-#define GOLDEN_MESSAGES 4u
+#define GOLDEN_MESSAGES 6u
 #define GOLDEN_RECIPIENTS 8u
 
 typedef struct golden_message {
@@ -72,7 +72,9 @@ typedef struct golden_case {
     int line;
     golden_bytes title;
     wsmtp_tls tls;
-    uint32_t flags;
+    wsmtp_protocol protocol;
+    uint32_t flags, overlap, eager_octets;
+    uint32_t output_len; /* of the engine, whatever the mode says; 0 = as the mode says */
     golden_bytes name, user, password, token, authzid, host, nonce;
     uint32_t port, iterations_min, iterations_max;
     wsmtp_mechanism mechanism;

@@ -9,7 +9,8 @@ static void begin(golden_run *at)
     const golden_case *script = at->script;
     const golden_mode *mode = at->mode;
     at->engine = malloc(sizeof *at->engine);
-    uint8_t *input = malloc(mode->input_len), *output = malloc(mode->output_len);
+    const size_t output_len = script->output_len ? script->output_len : mode->output_len;
+    uint8_t *input = malloc(mode->input_len), *output = malloc(output_len);
     if (!at->engine || !input || !output)
         abort();
     memset(at->engine, 0xa5, sizeof *at->engine);
@@ -17,11 +18,14 @@ static void begin(golden_run *at)
     at->config.input = input;
     at->config.input_len = mode->input_len;
     at->config.output = output;
-    at->config.output_len = mode->output_len;
+    at->config.output_len = output_len;
     at->config.ehlo_name = script->name.data;
     at->config.ehlo_name_len = script->name.len;
     at->config.tls = script->tls;
+    at->config.protocol = script->protocol;
     at->config.flags = script->flags;
+    at->config.overlap = script->overlap;
+    at->config.eager_octets = script->eager_octets;
     if (wsmtp_init(at->engine, &at->config) != WSMTP_REASON_OK)
         golden_fail(at, script->line, "wsmtp_init refused the configuration");
 }

@@ -16,6 +16,9 @@ static void begin_case(golden_reader *from, const char *title)
     from->current->line = from->line;
     golden_add(&from->current->title, title, strlen(title));
     golden_add(&from->current->name, "client.example", 14);
+    wsmtp_config defaults;
+    wsmtp_config_init(&defaults);
+    from->current->eager_octets = defaults.eager_octets;
 }
 
 static void read_line(golden_reader *from, const char *line)

@@ -24,7 +24,7 @@ static golden_message *message_of(const golden_reader *from, const char **at)
 {
     int number = *(*at)++ - '1';
     if (number < 0 || number >= (int)GOLDEN_MESSAGES)
-        golden_malformed(from, "messages are numbered from 1 to 4");
+        golden_malformed(from, "messages are numbered from 1 to 6");
     return &from->current->messages[number];
 }
 
@@ -96,6 +96,8 @@ static void read_flags(const golden_reader *from, const char *at)
             *flags |= WSMTP_LENIENT_BARE_LF;
         else if (take(&at, "no-pipelining"))
             *flags |= WSMTP_NO_PIPELINING;
+        else if (take(&at, "no-chunking"))
+            *flags |= WSMTP_NO_CHUNKING;
         else if (take(&at, "trusted"))
             *flags |= WSMTP_TRUSTED_CHANNEL;
         else
@@ -112,6 +114,16 @@ void golden_read_setup(golden_reader *from, const char *at)
         into->tls = take(&at, "implicit")   ? WSMTP_TLS_IMPLICIT
                     : take(&at, "starttls") ? WSMTP_TLS_STARTTLS
                                             : WSMTP_TLS_NONE;
+    } else if (take(&at, "protocol ")) {
+        if (strcmp(at, "lmtp") != 0)
+            golden_malformed(from, "the protocol is lmtp, or there is no such line");
+        into->protocol = WSMTP_PROTOCOL_LMTP;
+    } else if (take(&at, "overlap ")) {
+        into->overlap = (uint32_t)strtoul(at, NULL, 10);
+    } else if (take(&at, "eager ")) {
+        into->eager_octets = (uint32_t)strtoul(at, NULL, 10);
+    } else if (take(&at, "output ")) {
+        into->output_len = (uint32_t)strtoul(at, NULL, 10);
     } else if (take(&at, "name ")) {
         golden_clear(&into->name);
         golden_read_octets(from, at, &into->name, false);

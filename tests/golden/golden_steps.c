@@ -82,7 +82,8 @@ void golden_add_open(golden_reader *from, const char *at)
     golden_add_server(from, ": 220 mx.example ESMTP");
     golden_add_line(from, GOLDEN_EVENT, "GREETING 220");
     golden_bytes ehlo = {0}, line = {0};
-    golden_print(&ehlo, ": EHLO %s", into->name.data);
+    golden_print(&ehlo, ": %s %s", into->protocol == WSMTP_PROTOCOL_LMTP ? "LHLO" : "EHLO",
+                 into->name.data);
     golden_add_output(from, ehlo.data);
     if (into->tls == WSMTP_TLS_STARTTLS) {
         golden_add_server(from, ": 250-mx.example");
