@@ -21,13 +21,31 @@ static uv_loop_t loop;
 static wsmtp_uv_pool *pool;
 static wsmtp_uv_server *server;
 static uv_process_t sink;
+static uv_timer_t restart;
 static unsigned next_number, done;
 static unsigned counts[WSMTP_STATUS_IN_DOUBT + 1];
+
+static void start_sink(void);
+
+static void on_restart(uv_timer_t *timer)
+{
+    (void)timer;
+    start_sink();
+}
+
+static void on_sink_closed(uv_handle_t *handle)
+{
+    (void)handle;
+    if (done < MESSAGES) /* away for a moment, so that connections are refused, too */
+        uv_timer_start(&restart, on_restart, 100, 0);
+    else
+        uv_close((uv_handle_t *)&restart, NULL);
+}
 
 static void on_exit_of_sink(uv_process_t *process, int64_t status, int signal_number)
 {
     (void)status, (void)signal_number;
-    uv_close((uv_handle_t *)process, NULL);
+    uv_close((uv_handle_t *)process, on_sink_closed);
 }
 
 static void start_sink(void)
@@ -46,21 +64,6 @@ static void start_sink(void)
     options.cwd = folder;
     options.exit_cb = on_exit_of_sink;
     CHECK_EQ(uv_spawn(&loop, &sink, &options), 0);
-}
-
-static void on_restart(uv_timer_t *timer)
-{
-    uv_close((uv_handle_t *)timer, NULL);
-    start_sink();
-}
-
-/* Away for a moment, so that connections are refused, too. */
-static void restart_sink(int signal_number)
-{
-    static uv_timer_t timer;
-    uv_process_kill(&sink, signal_number);
-    uv_timer_init(&loop, &timer);
-    uv_timer_start(&timer, on_restart, 100, 0);
 }
 
 static void next_message(worker *w);
@@ -86,9 +89,9 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
     counts[status]++;
     done++;
     if (done == MESSAGES / 6)
-        restart_sink(SIGKILL);
+        uv_process_kill(&sink, SIGKILL);
     else if (done == MESSAGES / 2)
-        restart_sink(SIGTERM);
+        uv_process_kill(&sink, SIGTERM);
     else if (done == MESSAGES)
         wsmtp_uv_pool_close(pool, false, on_pool_closed, NULL);
     if (result->error && result->error->cause == WSMTP_CAUSE_CONNECTION_REFUSED)
@@ -113,6 +116,7 @@ static void next_message(worker *w)
 int main(void)
 {
     uv_loop_init(&loop);
+    uv_timer_init(&loop, &restart);
     start_sink();
     pool = wsmtp_uv_pool_new(&loop, NULL);
     wsmtp_client_options options = test_options("SINK", WSMTP_TLS_NONE);
