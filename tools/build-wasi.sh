@@ -5,6 +5,7 @@
 #   smtp-send-plain.wasm  the same without TLS
 #   mailer.wasm           component, world mailer: as smtp-send.wasm, and connections for many messages
 #   smtp-engine.wasm      component, world protocol: imports nothing
+#   composed.wasm         examples/component-compose, joined with mailer.wasm
 #   wasm-smtp.wasm        the command line of cli/
 # Sysroot and mbedTLS come from build/wasi (tools/setup.sh wasi). clang is not asked to link, because
 # it would want wasm-component-ld.
@@ -81,7 +82,7 @@ driver=(adapters/client/{body,driver,error,events,requests,texts}.c)
 session=(adapters/wasi/{clock,session,socket,words}.c)
 tls=(adapters/wasi/tls{,_platform,_verify}.c)
 own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
-    include/wsmtp/*.h engine/*.h sasl/*.h cli/*.[ch])
+    include/wsmtp/*.h engine/*.h sasl/*.h cli/*.[ch] examples/component-compose/*.c examples/component-compose/bindings/*)
 
 build_common() {
     compile common "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" "${driver[@]}" "${session[@]}"
@@ -114,6 +115,28 @@ component() {
     wasm-tools strip -a "$OBJ/$name.new.wasm" -o "$OUT/$name.wasm"
 }
 
+# command NAME FOLDER...: a program with main(), linked with the whole C library.
+command() {
+    local name=$1 objects=() folder
+    shift
+    for folder in "$@"; do objects+=("$OBJ/$folder"/*.o); done
+    "$LD" -m wasm32 -L"$LIB" "$LIB/crt1-command.o" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _start \
+        --gc-sections --strip-debug -z stack-size=$((4 * STACK)) --stack-first -o "$OBJ/$name.core.wasm"
+    wasm-opt "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" -o "$OBJ/$name.opt.wasm"
+}
+
+# The program of examples/component-compose, and mailer.wasm, as one component.
+build_composed() {
+    local folder=examples/component-compose
+    compile composed "${WARNINGS[@]}" -I"$folder/bindings" -- "$folder/main.c" adapters/component/type.c
+    compile composed -I"$folder/bindings" -- "$folder/bindings/guest.c"
+    command composed composed
+    wasm-tools component embed wit --world guest "$OBJ/composed.opt.wasm" -o "$OBJ/composed.embedded.wasm"
+    wasm-tools component new "$OBJ/composed.embedded.wasm" -o "$OBJ/guest.wasm"
+    wasm-tools compose "$OBJ/guest.wasm" -d "$OUT/mailer.wasm" -o "$OBJ/composed.wasm"
+    wasm-tools strip -a "$OBJ/composed.wasm" -o "$OUT/composed.wasm"
+}
+
 mkdir -p "$OUT" "$OBJ"
 exec 9>"$WASI/build.lock"
 flock 9
@@ -122,7 +145,7 @@ build_roots
 if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
     compile_world sender config convert deliver send
     compile_world mailer config connection convert deliver send
@@ -134,6 +157,7 @@ if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OB
     component mailer mailer "${with_tls[@]}" roots
     component smtp-engine protocol core
     component smtp-send-plain sender common tls-none roots-none
+    build_composed
     digest=$own_digest
     done_with own
 fi
