@@ -4,6 +4,8 @@
 
 #include "host.h"
 
+#if !defined __wasi__
+
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -102,3 +104,5 @@ void host_ignore_broken_pipes(void)
 {
     signal(SIGPIPE, SIG_IGN);
 }
+
+#endif

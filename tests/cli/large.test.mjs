@@ -67,3 +67,26 @@ test("20 MB through a pipe arrive octet for octet, over TLS", async () => {
   const { stdout } = await promisify(execFile)("sha256sum", [file]);
   assert.equal(createHash("sha256").update(message.content).digest("hex"), stdout.split(" ")[0]);
 });
+
+test("a person at a terminal sees how far it is, and a pipe does not", async () => {
+  const file = makeFile("shown.eml", 10 * MIB);
+  const args = ["send", "--server", `smtp+plain://127.0.0.1:${run["smtp-sink"].listeners.discard.port}`, "--from", "a@lab.test", "--to", "ok@lab.test", file];
+  const onTerminal = `import os, pty, sys
+child, terminal = pty.fork()
+if child == 0: os.execv(sys.argv[1], sys.argv[1:])
+seen = b""
+try:
+    while True:
+        piece = os.read(terminal, 65536)
+        if not piece: break
+        seen += piece
+except OSError: pass
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))`;
+  const shown = await promisify(execFile)("python3", ["-c", onTerminal, programFile(), ...args], { env: { PATH: process.env.PATH, HOME: folder } });
+  assert.match(shown.stdout, /^\rsending \d\.\d MB of 10\.5 MB [#.]+ +\d+%/);
+  // Nothing of it is left on the line at the end.
+  assert.ok(shown.stdout.endsWith("\r\x1b[K"));
+  const piped = await promisify(execFile)(programFile(), args, { env: { PATH: process.env.PATH, HOME: folder } });
+  assert.equal(piped.stderr + piped.stdout, "");
+});

@@ -278,6 +278,7 @@ test("TLS that is cut without a close_notify", async (context) => {
   const options = { tls: "implicit", certificate: ca.good };
   const { error } = await scripted(context, [...hello(), MAIL, closeAbruptly()], 75, { scheme: "smtps", args: ["--ca", ca.file], server: options, unfinished: true });
   assert.equal(error.kind, "transport");
+  assert.equal(error.cause, "tls-truncated");
 });
 
 test("STARTTLS with a certificate of nobody's", async (context) => {
