@@ -1,10 +1,12 @@
 /*
- * SCRAM-SHA-256 and SCRAM-SHA-1 without channel binding (RFC 5802, RFC 7677).
+ * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), and with channel binding the -PLUS forms.
  *
  *   client-first   n,a=authzid,n=user,r=nonce
  *   server-first   r=nonce+more,s=salt,i=iterations
  *   client-final   c=base64(n,a=authzid,),r=nonce+more,p=proof
  *   server-final   v=server signature
+ *
+ * With a binding, "p=" and its name stand for the first "n", and its data at the end of c=.
  *
  * What both sides sign, the AuthMessage, is made again from the credentials and the server-first
  * challenge whenever it is needed, like a response, instead of being kept.
@@ -27,9 +29,46 @@ static uint32_t wsmtp_scram_limit(uint32_t given, uint32_t preset)
     return given != 0 ? given : preset;
 }
 
+static bool wsmtp_scram_plus(const wsmtp_sasl *sasl)
+{
+    return WSMTP_FEATURE_CHANNEL_BINDING &&
+           (sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS ||
+            sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS);
+}
+
+wsmtp_text wsmtp_scram_binding_flag(const wsmtp_sasl *sasl)
+{
+    static const char names[] = "p=tls-exporter" "p=tls-server-end-point";
+    wsmtp_text text = {(const uint8_t *)"ny", 1};
+    if (WSMTP_FEATURE_CHANNEL_BINDING && sasl->credentials->binding != WSMTP_BINDING_NONE) {
+        if (wsmtp_scram_plus(sasl)) {
+            bool exporter = sasl->credentials->binding == WSMTP_BINDING_TLS_EXPORTER;
+            text.data = (const uint8_t *)names + (exporter ? 0 : 14);
+            text.data_len = exporter ? 14 : 22;
+        } else if (sasl->credentials->mechanism == WSMTP_MECHANISM_AUTO) {
+            /* We could, and the server offered no -PLUS: if it did, somebody has removed it. */
+            text.data++;
+        }
+    }
+    return text;
+}
+
+wsmtp_text wsmtp_scram_binding(const wsmtp_sasl *sasl)
+{
+    wsmtp_text text = {sasl->credentials->binding_data, sasl->credentials->binding_data_len};
+    if (!wsmtp_scram_plus(sasl)) {
+        text.data_len = 0;
+    }
+    return text;
+}
+
 static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
 {
     const wsmtp_credentials *c = sasl->credentials;
+    if (wsmtp_scram_plus(sasl) && (c->binding == WSMTP_BINDING_NONE || c->binding_data_len == 0)) {
+        sasl->field = WSMTP_FIELD_BINDING;
+        return WSMTP_REASON_CREDENTIAL_MISSING;
+    }
     size_t nonce_len = c->nonce_len < WSMTP_NONCE_MAX ? c->nonce_len : WSMTP_NONCE_MAX;
     if (c->nonce == NULL || nonce_len < WSMTP_NONCE_MIN) {
         sasl->field = WSMTP_FIELD_NONCE;
@@ -40,20 +79,23 @@ static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
         sasl->field = WSMTP_FIELD_ITERATIONS;
         return WSMTP_REASON_ITERATION_LIMITS;
     }
-    sasl->scram_hash =
-        sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ? WSMTP_HASH_SHA_256 : WSMTP_HASH_SHA_1;
+    sasl->scram_hash = sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1 ||
+                               sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS
+                           ? WSMTP_HASH_SHA_1
+                           : WSMTP_HASH_SHA_256;
     sasl->scram_nonce_len = wsmtp_base64_encode(c->nonce, nonce_len, (char *)sasl->scram_nonce);
     return WSMTP_REASON_OK;
 }
 
 /*
- * What the messages consist of. The gs2-header says that there is no channel binding, and names the
+ * What the messages consist of. The gs2-header says which channel binding there is, and names the
  * authorization identity if there is one.
  */
-#define WSMTP_SCRAM_HEADER "n," WSMTP_T_IF_AUTHZID "a=" WSMTP_T_AUTHZID_ESCAPED ","
+#define WSMTP_SCRAM_HEADER                                                                         \
+    WSMTP_T_BINDING_FLAG "," WSMTP_T_IF_AUTHZID "a=" WSMTP_T_AUTHZID_ESCAPED ","
 #define WSMTP_SCRAM_FIRST_BARE "n=" WSMTP_T_USER_ESCAPED ",r=" WSMTP_T_NONCE
 #define WSMTP_SCRAM_FINAL_BARE                                                                     \
-    "c=" WSMTP_T_BASE64 WSMTP_SCRAM_HEADER WSMTP_T_BASE64 ",r=" WSMTP_T_SERVER_NONCE
+    "c=" WSMTP_T_BASE64 WSMTP_SCRAM_HEADER WSMTP_T_BINDING WSMTP_T_BASE64 ",r=" WSMTP_T_SERVER_NONCE
 
 /* HMAC(key, AuthMessage). */
 static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm *algorithm,

@@ -13,6 +13,10 @@
 wsmtp_reason wsmtp_scram_server_first(wsmtp_sasl *sasl, uint32_t iterations_min,
                                       uint32_t iterations_max);
 
+/* The gs2-cbind-flag, and the binding itself: empty without a -PLUS mechanism. */
+wsmtp_text wsmtp_scram_binding_flag(const wsmtp_sasl *sasl);
+wsmtp_text wsmtp_scram_binding(const wsmtp_sasl *sasl);
+
 /* Compares in a time that does not tell how much was the same. */
 bool wsmtp_scram_equal(const uint8_t *one, const uint8_t *other, size_t len);
 

@@ -2,6 +2,7 @@
 #include "template.h"
 
 #include "octets.h"
+#include "scram.h"
 
 #define WSMTP_CODE 0x80u /* not a literal character */
 #define WSMTP_CODE_ESCAPE 0x40u
@@ -39,6 +40,12 @@ wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number)
         text.data = sasl->challenge;
         text.data_len = sasl->challenge_len;
         break;
+#if WSMTP_FEATURE_SCRAM
+    case 11:
+        return wsmtp_scram_binding_flag(sasl);
+    case 12:
+        return wsmtp_scram_binding(sasl);
+#endif
     default:
         break;
     }

@@ -19,6 +19,8 @@
 #define WSMTP_T_SERVER_NONCE "\x88" /* SCRAM: ours and the server's */
 #define WSMTP_T_CHALLENGE "\x89"
 #define WSMTP_T_NUL "\x8a"
+#define WSMTP_T_BINDING_FLAG "\x8b" /* SCRAM: "n", "y" or "p=" and the name of the binding */
+#define WSMTP_T_BINDING "\x8c"      /* SCRAM: its data, if a -PLUS mechanism is used */
 
 /* The same as a saslname (RFC 5802): "," as "=2C", "=" as "=3D". */
 #define WSMTP_T_USER_ESCAPED "\xc0"

@@ -16,6 +16,11 @@
 #define WSMTP_FEATURE_SCRAM WSMTP_FEATURE_AUTH
 #endif
 
+/* SCRAM with channel binding (RFC 5929, RFC 9266), for hosts whose TLS can give one. */
+#ifndef WSMTP_FEATURE_CHANNEL_BINDING
+#define WSMTP_FEATURE_CHANNEL_BINDING WSMTP_FEATURE_SCRAM
+#endif
+
 /* XOAUTH2 and OAUTHBEARER (RFC 7628). */
 #ifndef WSMTP_FEATURE_OAUTH
 #define WSMTP_FEATURE_OAUTH WSMTP_FEATURE_AUTH
@@ -54,6 +59,9 @@
 #if (WSMTP_FEATURE_SCRAM || WSMTP_FEATURE_OAUTH || WSMTP_FEATURE_CRAM_MD5) && !WSMTP_FEATURE_AUTH
 #error "a mechanism is of no use without WSMTP_FEATURE_AUTH"
 #endif
+#if WSMTP_FEATURE_CHANNEL_BINDING && !WSMTP_FEATURE_SCRAM
+#error "channel binding is of no use without WSMTP_FEATURE_SCRAM"
+#endif
 
 /* Bits of wsmtp_features(). */
 #define WSMTP_HAS_SCRAM 0x01u
@@ -65,5 +73,6 @@
 #define WSMTP_HAS_CHUNKING 0x40u
 #define WSMTP_HAS_OVERLAP 0x80u
 #define WSMTP_HAS_LMTP 0x100u
+#define WSMTP_HAS_CHANNEL_BINDING 0x200u
 
 #endif

@@ -20,7 +20,9 @@ extern "C" {
 #endif
 
 typedef enum wsmtp_mechanism {
-    WSMTP_MECHANISM_AUTO = 0, /* SCRAM-SHA-256, else PLAIN, else LOGIN; with a token: OAUTHBEARER, else XOAUTH2 */
+    WSMTP_MECHANISM_AUTO = 0, /* SCRAM-SHA-256, else PLAIN, else LOGIN; with a channel binding
+                                 SCRAM-SHA-256-PLUS or SCRAM-SHA-1-PLUS before them; with a token:
+                                 OAUTHBEARER, else XOAUTH2 */
     WSMTP_MECHANISM_PLAIN,
     WSMTP_MECHANISM_LOGIN,
     WSMTP_MECHANISM_SCRAM_SHA_256,
@@ -28,11 +30,20 @@ typedef enum wsmtp_mechanism {
     WSMTP_MECHANISM_CRAM_MD5,
     WSMTP_MECHANISM_XOAUTH2,
     WSMTP_MECHANISM_OAUTHBEARER,
+    WSMTP_MECHANISM_SCRAM_SHA_256_PLUS,
+    WSMTP_MECHANISM_SCRAM_SHA_1_PLUS,
     WSMTP_MECHANISM_COUNT
 } wsmtp_mechanism;
 
 /* A set of mechanisms: bit (1u << mechanism). */
 typedef uint32_t wsmtp_mechanism_set;
+
+/* Channel bindings (RFC 5802 section 6): what ties a login to its TLS channel. */
+typedef enum wsmtp_binding {
+    WSMTP_BINDING_NONE = 0,
+    WSMTP_BINDING_TLS_EXPORTER,        /* RFC 9266: 32 bytes, TLS 1.3 */
+    WSMTP_BINDING_TLS_SERVER_END_POINT /* RFC 5929: hash of the server's certificate */
+} wsmtp_binding;
 
 typedef enum wsmtp_hash { WSMTP_HASH_SHA_1 = 1, WSMTP_HASH_SHA_256 = 2 } wsmtp_hash;
 
@@ -60,6 +71,8 @@ typedef struct wsmtp_credentials {
     uint32_t scram_iterations_min;     /* 0 = WSMTP_SCRAM_ITERATIONS_MIN */
     uint32_t scram_iterations_max;     /* 0 = WSMTP_SCRAM_ITERATIONS_MAX */
     bool allow_plaintext_auth;         /* send credentials although the channel is not secure */
+    wsmtp_binding binding;             /* of the TLS channel in use, if the host can give one */
+    const uint8_t *binding_data; size_t binding_data_len;
 } wsmtp_credentials;
 
 /* Fields named by errors (wsmtp_error.field). */
@@ -77,7 +90,8 @@ typedef enum wsmtp_field {
     WSMTP_FIELD_NONCE,
     WSMTP_FIELD_MECHANISM,
     WSMTP_FIELD_ITERATIONS,
-    WSMTP_FIELD_CONFIG
+    WSMTP_FIELD_CONFIG,
+    WSMTP_FIELD_BINDING
 } wsmtp_field;
 
 typedef enum wsmtp_sasl_status {

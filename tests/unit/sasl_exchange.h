@@ -24,6 +24,14 @@ static inline wsmtp_credentials sasl_credentials(const char *user, const char *p
     return c;
 }
 
+/* Gives a channel binding, which the -PLUS mechanisms need. */
+static inline void sasl_bind(wsmtp_credentials *c)
+{
+    c->binding = WSMTP_BINDING_TLS_EXPORTER;
+    c->binding_data = sasl_nonce;
+    c->binding_data_len = sizeof sasl_nonce;
+}
+
 static inline wsmtp_credentials sasl_token(const char *user, const char *token)
 {
     wsmtp_credentials c = sasl_credentials(user, NULL);

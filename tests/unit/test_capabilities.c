@@ -141,14 +141,16 @@ static void mechanisms(void)
         mechanisms_are(line, one);
         snprintf(line, sizeof line, "AUTH=%s", name);
         mechanisms_are(line, one);
-        snprintf(line, sizeof line, "AUTH %sX X%s %s-PLUS", name, name, name);
+        snprintf(line, sizeof line, "AUTH %sX X%s %s-PLUSX", name, name, name);
         mechanisms_are(line, 0);
         snprintf(line, sizeof line, "XAUTH %s", name);
         mechanisms_are(line, 0);
         snprintf(line, sizeof line, "AUTH %.*s", (int)name_len - 1, name);
         mechanisms_are(line, 0);
     }
-    mechanisms_are("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER", all);
+    mechanisms_are("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER "
+                   "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS",
+                   all);
     mechanisms_are("AUTH", 0);
     mechanisms_are("AUTH =PLAIN", 0);
 }

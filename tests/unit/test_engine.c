@@ -135,6 +135,7 @@ static void names(void)
                                    WSMTP_HAS_CHUNKING * WSMTP_FEATURE_CHUNKING |
                      WSMTP_HAS_OVERLAP * WSMTP_FEATURE_OVERLAP |
                      WSMTP_HAS_LMTP * WSMTP_FEATURE_LMTP |
+                     WSMTP_HAS_CHANNEL_BINDING * WSMTP_FEATURE_CHANNEL_BINDING |
                      WSMTP_HAS_MESSAGES * WSMTP_FEATURE_MESSAGES);
 }
 

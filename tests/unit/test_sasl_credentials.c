@@ -31,7 +31,8 @@ static bool by_token(wsmtp_mechanism m)
 static bool has_authzid(wsmtp_mechanism m)
 {
     return m == WSMTP_MECHANISM_PLAIN || m == WSMTP_MECHANISM_SCRAM_SHA_1 ||
-           m == WSMTP_MECHANISM_SCRAM_SHA_256 || m == WSMTP_MECHANISM_OAUTHBEARER;
+           m == WSMTP_MECHANISM_SCRAM_SHA_256 || m == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS ||
+           m == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS || m == WSMTP_MECHANISM_OAUTHBEARER;
 }
 
 /* All that a mechanism may use is given and good. */
@@ -40,6 +41,7 @@ static wsmtp_credentials complete(void)
     wsmtp_credentials c = sasl_credentials("user", "password");
     c.token = "token";
     c.token_len = 5;
+    sasl_bind(&c);
     return c;
 }
 

@@ -93,6 +93,7 @@ static void test_challenge_length(void)
         wsmtp_sasl sasl;
         c.token = "t";
         c.token_len = 1;
+        sasl_bind(&c);
         CHECK_EQ(wsmtp_sasl_begin(&sasl, m, &c), WSMTP_REASON_OK);
         CHECK_FAILED(&sasl, wsmtp_sasl_challenge(&sasl, challenge, sizeof challenge),
                      AUTH_CHALLENGE);
