@@ -90,7 +90,7 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
     case WSMTP_STEP_DATA:
         if (answered && !deliverable(t)) {
             give_up(e, t);
-            return false;
+            return true; /* unless it is over, it begins anew */
         }
         if (!answered && (all_or_nothing(t) || t->reason != WSMTP_REASON_OK ||
                           (wsmtp_chunked(t) && !t->eager)))
