@@ -165,6 +165,9 @@ pub struct wsmtp_credentials {
     pub scram_iterations_min: u32,
     pub scram_iterations_max: u32,
     pub allow_plaintext_auth: bool,
+    pub binding: wsmtp_binding,
+    pub binding_data: *const u8,
+    pub binding_data_len: usize,
 }
 
 #[repr(C)]
@@ -187,6 +190,7 @@ pub type wsmtp_event_type = c_uint;
 pub type wsmtp_mechanism = c_uint;
 pub type wsmtp_mechanism_set = u32;
 pub type wsmtp_hash = c_uint;
+pub type wsmtp_binding = c_uint;
 pub type wsmtp_field = c_uint;
 pub type wsmtp_reason = c_uint;
 pub type wsmtp_kind = c_uint;

@@ -74,10 +74,16 @@ pub const WSMTP_MECHANISM_SCRAM_SHA_1: wsmtp_mechanism = 4;
 pub const WSMTP_MECHANISM_CRAM_MD5: wsmtp_mechanism = 5;
 pub const WSMTP_MECHANISM_XOAUTH2: wsmtp_mechanism = 6;
 pub const WSMTP_MECHANISM_OAUTHBEARER: wsmtp_mechanism = 7;
-pub const WSMTP_MECHANISM_COUNT: usize = 8;
+pub const WSMTP_MECHANISM_SCRAM_SHA_256_PLUS: wsmtp_mechanism = 8;
+pub const WSMTP_MECHANISM_SCRAM_SHA_1_PLUS: wsmtp_mechanism = 9;
+pub const WSMTP_MECHANISM_COUNT: usize = 10;
 
 pub const WSMTP_HASH_SHA_1: wsmtp_hash = 1;
 pub const WSMTP_HASH_SHA_256: wsmtp_hash = 2;
+
+pub const WSMTP_BINDING_NONE: wsmtp_binding = 0;
+pub const WSMTP_BINDING_TLS_EXPORTER: wsmtp_binding = 1;
+pub const WSMTP_BINDING_TLS_SERVER_END_POINT: wsmtp_binding = 2;
 
 pub const WSMTP_FIELD_NONE: wsmtp_field = 0;
 pub const WSMTP_FIELD_REVERSE_PATH: wsmtp_field = 1;
@@ -93,6 +99,7 @@ pub const WSMTP_FIELD_NONCE: wsmtp_field = 10;
 pub const WSMTP_FIELD_MECHANISM: wsmtp_field = 11;
 pub const WSMTP_FIELD_ITERATIONS: wsmtp_field = 12;
 pub const WSMTP_FIELD_CONFIG: wsmtp_field = 13;
+pub const WSMTP_FIELD_BINDING: wsmtp_field = 14;
 
 pub const WSMTP_KIND_NONE: wsmtp_kind = 0;
 pub const WSMTP_KIND_INPUT: wsmtp_kind = 1;
@@ -251,3 +258,4 @@ pub const WSMTP_HAS_AUTH: c_uint = 0x20;
 pub const WSMTP_HAS_CHUNKING: c_uint = 0x40;
 pub const WSMTP_HAS_OVERLAP: c_uint = 0x80;
 pub const WSMTP_HAS_LMTP: c_uint = 0x100;
+pub const WSMTP_HAS_CHANNEL_BINDING: c_uint = 0x200;

@@ -134,7 +134,10 @@ fn layouts() -> Vec<Layout> {
             nonce_len,
             scram_iterations_min,
             scram_iterations_max,
-            allow_plaintext_auth
+            allow_plaintext_auth,
+            binding,
+            binding_data,
+            binding_data_len
         ),
         layout!(
             wsmtp_mailbox,
@@ -228,6 +231,7 @@ fn the_bindings_are_the_header() {
         "event_type",
         "mechanism",
         "hash",
+        "binding",
         "field",
         "reason",
         "kind",

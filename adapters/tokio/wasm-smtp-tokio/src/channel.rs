@@ -6,6 +6,7 @@ use std::task::{ready, Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
+use wasm_smtp::ChannelBinding;
 
 pub(crate) enum Channel<S> {
     Plain(S),
@@ -25,6 +26,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Channel<S> {
             Self::Plain(stream) => Some(stream),
             _ => None,
         }
+    }
+
+    /// What ties a login to this channel: tls-exporter (RFC 9266) of TLS 1.3. Of TLS 1.2 none, for
+    /// its exporter is unique only with an extension that rustls does not report.
+    pub(crate) fn binding(&self) -> Option<ChannelBinding> {
+        let Self::Tls(stream) = self else { return None };
+        let connection = stream.get_ref().1;
+        if connection.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
+            return None;
+        }
+        let label = b"EXPORTER-Channel-Binding";
+        let octets = connection.export_keying_material([0; 32], label, None).ok()?;
+        Some(ChannelBinding::TlsExporter(octets))
     }
 
     /// Reads into `room`; 0 octets are the end.

@@ -232,14 +232,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
 
     /// Logs in with everything that can be said about it. Not cancellation-safe.
     pub async fn login_credentials(&mut self, credentials: &Credentials) -> Result<(), Error> {
-        let named;
-        let credentials = if credentials.has_host() {
-            credentials
-        } else {
-            named = credentials.clone().host(&self.host, self.port);
-            &named
-        };
-        in_span!(self.log_in(credentials), "smtp.login")
+        let mut credentials = credentials.clone();
+        if !credentials.has_host() {
+            credentials = credentials.host(&self.host, self.port);
+        }
+        if let (false, Some(binding)) = (credentials.has_channel_binding(), self.channel.binding())
+        {
+            credentials = credentials.channel_binding(binding);
+        }
+        in_span!(self.log_in(&credentials), "smtp.login")
     }
 
     async fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {

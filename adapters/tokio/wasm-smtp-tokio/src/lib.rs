@@ -58,8 +58,8 @@ pub use connect::{
 pub use options::{ConnectOptions, Roots};
 pub use rustls;
 pub use wasm_smtp::{
-    address, AuditEvent, AuditSink, BodyType, BoundedPolicy, Capabilities, Credentials,
-    EnhancedCode, Envelope, Error, ErrorKind, Extension, Field, Mechanism, Outcome, Policy,
-    PolicyRequest, Reason, RecipientOutcome, Reply, ReplyRef, Status, Step, Timeouts, Tls,
+    address, AuditEvent, AuditSink, BodyType, BoundedPolicy, Capabilities, ChannelBinding,
+    Credentials, EnhancedCode, Envelope, Error, ErrorKind, Extension, Field, Mechanism, Outcome,
+    Policy, PolicyRequest, Reason, RecipientOutcome, Reply, ReplyRef, Status, Step, Timeouts, Tls,
     Violation,
 };

@@ -23,6 +23,26 @@ impl Drop for Secret {
     }
 }
 
+/// What ties a login to its TLS channel (RFC 5802 section 6). Only a transport can know it.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// tls-exporter (RFC 9266): 32 octets that TLS 1.3 exports for the label
+    /// `EXPORTER-Channel-Binding` and no context.
+    TlsExporter([u8; 32]),
+    /// tls-server-end-point (RFC 5929): the hash of the server's certificate.
+    TlsServerEndPoint(Vec<u8>),
+}
+
+impl ChannelBinding {
+    fn raw(&self) -> (sys::wsmtp_binding, &[u8]) {
+        match self {
+            Self::TlsExporter(octets) => (sys::WSMTP_BINDING_TLS_EXPORTER, octets),
+            Self::TlsServerEndPoint(hash) => (sys::WSMTP_BINDING_TLS_SERVER_END_POINT, hash),
+        }
+    }
+}
+
 /// What a login needs. Overwritten when it is dropped; `Debug` shows none of it.
 ///
 /// Texts go out as given: a SCRAM password with non-ASCII characters should be normalized before
@@ -38,6 +58,7 @@ pub struct Credentials {
     port: u16,
     iterations: RangeInclusive<u32>,
     allow_plaintext: bool,
+    binding: Option<ChannelBinding>,
 }
 
 impl Credentials {
@@ -64,6 +85,7 @@ impl Credentials {
             port: 0,
             iterations: 0..=0,
             allow_plaintext: false,
+            binding: None,
         }
     }
 
@@ -103,6 +125,19 @@ impl Credentials {
         self
     }
 
+    /// What ties the login to its TLS channel: SCRAM with it is preferred, if the server offers it.
+    #[must_use]
+    pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
+        self.binding = Some(binding);
+        self
+    }
+
+    /// Whether a channel binding was set.
+    #[must_use]
+    pub fn has_channel_binding(&self) -> bool {
+        self.binding.is_some()
+    }
+
     /// Whether a host for OAUTHBEARER was set.
     #[must_use]
     pub fn has_host(&self) -> bool {
@@ -128,10 +163,13 @@ impl Lent {
     pub(crate) fn new(credentials: &Credentials, nonce: &[u8]) -> Self {
         let c = credentials;
         let parts = [&c.user, &c.password, &c.token, &c.authzid, &c.host].map(|part| &*part.0);
-        let length = parts.iter().map(|part| part.len()).sum::<usize>() + nonce.len();
+        let (binding, binding_data) =
+            c.binding.as_ref().map_or((sys::WSMTP_BINDING_NONE, &[][..]), ChannelBinding::raw);
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let length = length + nonce.len() + binding_data.len();
         // Reserved whole: growing would leave copies behind.
         let mut texts = Vec::with_capacity(length);
-        for part in parts.into_iter().chain([nonce]) {
+        for part in parts.into_iter().chain([nonce, binding_data]) {
             texts.extend_from_slice(part);
         }
         let texts = Pinned::new(texts.into_boxed_slice());
@@ -150,6 +188,8 @@ impl Lent {
         raw.mechanism = c.mechanism.map_or(sys::WSMTP_MECHANISM_AUTO, Mechanism::to_raw);
         let [user, password, token, authzid, host] = parts.map(&mut place);
         (raw.nonce, raw.nonce_len) = place(nonce);
+        (raw.binding_data, raw.binding_data_len) = place(binding_data);
+        raw.binding = binding;
         (raw.user, raw.user_len) = (user.0.cast(), user.1);
         (raw.password, raw.password_len) = (password.0.cast(), password.1);
         (raw.token, raw.token_len) = (token.0.cast(), token.1);

@@ -110,6 +110,8 @@ pub enum Field {
     Mechanism,
     /// The limits of SCRAM's iterations.
     Iterations,
+    /// The channel binding.
+    ChannelBinding,
     /// A setting.
     Config,
     /// The name to verify the certificate against.
@@ -136,6 +138,7 @@ impl Field {
             sys::WSMTP_FIELD_NONCE => Self::Nonce,
             sys::WSMTP_FIELD_MECHANISM => Self::Mechanism,
             sys::WSMTP_FIELD_ITERATIONS => Self::Iterations,
+            sys::WSMTP_FIELD_BINDING => Self::ChannelBinding,
             _ => Self::Config,
         })
     }
@@ -154,6 +157,7 @@ impl Field {
             Self::Nonce => "nonce",
             Self::Mechanism => "mechanism",
             Self::Iterations => "iterations",
+            Self::ChannelBinding => "channel binding",
             Self::Config => "config",
             Self::ServerName => "server_name",
             Self::RootStore => "root_store",

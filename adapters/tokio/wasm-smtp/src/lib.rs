@@ -37,7 +37,7 @@ mod text;
 pub use audit::{AuditEvent, AuditSink};
 pub use capabilities::{Capabilities, Extension};
 pub use config::{Config, Timeouts, Tls};
-pub use credentials::{Credentials, DerivedKey, KeyRequest};
+pub use credentials::{ChannelBinding, Credentials, DerivedKey, KeyRequest};
 pub use envelope::{BodyType, Envelope, TransactionId};
 pub use error::{Error, Field, Step};
 pub use event::Event;

@@ -19,6 +19,10 @@ pub enum Mechanism {
     ScramSha256,
     /// SCRAM-SHA-1 (RFC 5802). Never chosen automatically.
     ScramSha1,
+    /// SCRAM-SHA-256-PLUS (RFC 7677), bound to the TLS channel.
+    ScramSha256Plus,
+    /// SCRAM-SHA-1-PLUS (RFC 5802), bound to the TLS channel.
+    ScramSha1Plus,
     /// CRAM-MD5 (RFC 2195). Never chosen automatically.
     CramMd5,
     /// XOAUTH2, as Google's and Microsoft's servers want it.
@@ -29,11 +33,13 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism of this version.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Plain,
         Self::Login,
         Self::ScramSha256,
         Self::ScramSha1,
+        Self::ScramSha256Plus,
+        Self::ScramSha1Plus,
         Self::CramMd5,
         Self::XOAuth2,
         Self::OAuthBearer,
@@ -45,6 +51,8 @@ impl Mechanism {
             Self::Login => sys::WSMTP_MECHANISM_LOGIN,
             Self::ScramSha256 => sys::WSMTP_MECHANISM_SCRAM_SHA_256,
             Self::ScramSha1 => sys::WSMTP_MECHANISM_SCRAM_SHA_1,
+            Self::ScramSha256Plus => sys::WSMTP_MECHANISM_SCRAM_SHA_256_PLUS,
+            Self::ScramSha1Plus => sys::WSMTP_MECHANISM_SCRAM_SHA_1_PLUS,
             Self::CramMd5 => sys::WSMTP_MECHANISM_CRAM_MD5,
             Self::XOAuth2 => sys::WSMTP_MECHANISM_XOAUTH2,
             Self::OAuthBearer => sys::WSMTP_MECHANISM_OAUTHBEARER,

@@ -241,6 +241,31 @@ fn starttls_then_plain() {
     );
 }
 
+/// The client's first message names the binding; `p=tls-exporter,,n=alice,r=`.
+#[test]
+fn a_login_is_bound_to_its_channel() {
+    let binding = wasm_smtp::ChannelBinding::TlsExporter([9; 32]);
+    let credentials = || {
+        let credentials = Credentials::password("alice", "secret").allow_plaintext_auth();
+        credentials.channel_binding(binding.clone())
+    };
+    let offers = "250-mx\r\n250 AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS PLAIN\r\n";
+    let mut session = Session::new(&config(Tls::None)).expect("the settings are right");
+    session.receive(GREETING.as_bytes());
+    while session.next_event().is_some() {}
+    session.output_sent(session.output().octets.len());
+    session.receive(offers.as_bytes());
+    while session.next_event().is_some() {}
+    session.login(&credentials(), &[7; 24]).expect("it may");
+    assert_eq!(session.mechanism(), Some(Mechanism::ScramSha256Plus));
+    let output = session.output().octets;
+    // Base64 of the beginning, cut at a multiple of three octets.
+    assert!(
+        output.starts_with(b"AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49YWxpY2Us"),
+        "{output:?}"
+    );
+}
+
 #[test]
 fn a_login_refused_leaves_the_session_usable() {
     let server = [GREETING, OPEN, "535 5.7.8 wrong\r\n", "235 welcome\r\n", "221 bye\r\n"];

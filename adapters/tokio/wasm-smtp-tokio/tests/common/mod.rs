@@ -32,8 +32,13 @@ pub struct Delivered {
 /// The harness lies somewhere above the crate that is tested.
 fn harness() -> PathBuf {
     let crate_folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let files = crate_folder.ancestors().map(|folder| folder.join("tests/servers/servers.mjs"));
-    files.into_iter().find(|file| file.exists()).expect("the crate lies in the project")
+    let files = crate_folder
+        .ancestors()
+        .map(|folder| folder.join("tests/servers/servers.mjs"));
+    files
+        .into_iter()
+        .find(|file| file.exists())
+        .expect("the crate lies in the project")
 }
 
 pub fn servers() -> &'static Servers {
