@@ -44,21 +44,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind(&settings.listen).await?;
     println!("http://{}/", listener.local_addr()?);
     let pool = pool::open(settings.smtp)?;
-    let site = Arc::new(Site {
-        pool,
-        from: settings.from,
-        to: settings.to,
-    });
-    let routes = Router::new()
-        .route("/", get(form).post(send))
-        .with_state(site);
+    let site = Arc::new(Site { pool, from: settings.from, to: settings.to });
+    let routes = Router::new().route("/", get(form).post(send)).with_state(site);
     let stop = async {
         // Without the signal the server simply runs on.
         let _result = tokio::signal::ctrl_c().await;
     };
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(stop)
-        .await?;
+    axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 
@@ -88,10 +80,7 @@ async fn send(
         Err(error) => return failed(&error),
     };
     match client.send_message(&site.from, &[&site.to], message).await {
-        Ok(_) => (
-            StatusCode::OK,
-            page::answer("Thank you, your message is on its way."),
-        ),
+        Ok(_) => (StatusCode::OK, page::answer("Thank you, your message is on its way.")),
         Err(error) => failed(&error),
     }
 }

@@ -31,10 +31,7 @@ impl Settings {
             (Some(user), Some(file)) => {
                 let password = std::fs::read_to_string(&file)
                     .map_err(|error| format!("SMTP_PASSWORD_FILE: {error}"))?;
-                Some(Credentials::password(
-                    &user,
-                    password.trim_end_matches(['\r', '\n']),
-                ))
+                Some(Credentials::password(&user, password.trim_end_matches(['\r', '\n'])))
             }
             (None, None) => None,
             _ => return Err("SMTP_USER and SMTP_PASSWORD_FILE go together".into()),
@@ -49,9 +46,7 @@ impl Settings {
         }
         let smtp = SmtpManager {
             host: required("SMTP_HOST")?,
-            port: optional("SMTP_PORT")
-                .unwrap_or_else(|| "465".into())
-                .parse()?,
+            port: optional("SMTP_PORT").unwrap_or_else(|| "465".into()).parse()?,
             ehlo: optional("SMTP_EHLO").unwrap_or_else(|| "localhost".into()),
             credentials,
             options,

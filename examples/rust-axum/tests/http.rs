@@ -29,10 +29,7 @@ fn start() -> Example {
     let mut process = Command::new(env!("CARGO_BIN_EXE_rust-axum"))
         .env("LISTEN", "127.0.0.1:0")
         .env("SMTP_HOST", "localhost")
-        .env(
-            "SMTP_PORT",
-            servers.port("postfix", "strictImplicit").to_string(),
-        )
+        .env("SMTP_PORT", servers.port("postfix", "strictImplicit").to_string())
         .env("SMTP_CA", text(&servers.about["ca"]["file"]))
         .env("SMTP_USER", "alice")
         .env("SMTP_PASSWORD_FILE", &password)
@@ -43,15 +40,9 @@ fn start() -> Example {
         .expect("it starts");
     let mut line = String::new();
     let output = process.stdout.take().expect("it is piped");
-    BufReader::new(output)
-        .read_line(&mut line)
-        .expect("it says where it is");
+    BufReader::new(output).read_line(&mut line).expect("it says where it is");
     let _result = std::fs::remove_file(password);
-    let address = line
-        .trim()
-        .trim_start_matches("http://")
-        .trim_end_matches('/')
-        .to_owned();
+    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
     Example { process, address }
 }
 
@@ -77,14 +68,8 @@ fn post(address: &str, form: &str) -> String {
 #[test]
 fn a_form_becomes_a_mail() {
     let example = start();
-    let page = request(
-        &example.address,
-        "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    );
-    assert!(
-        page.starts_with("HTTP/1.1 200") && page.contains("<form"),
-        "{page}"
-    );
+    let page = request(&example.address, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<form"), "{page}");
 
     // Twelve at once, over a pool of four.
     let visitors: Vec<_> = (0..12)

@@ -63,3 +63,8 @@ pub use wasm_smtp::{
     Policy, PolicyRequest, Reason, RecipientOutcome, Reply, ReplyRef, Status, Step, Timeouts, Tls,
     Violation,
 };
+
+/// The book's page, so that its programs are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/rust.md")]
+struct Book;

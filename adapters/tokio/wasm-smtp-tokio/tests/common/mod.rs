@@ -32,13 +32,8 @@ pub struct Delivered {
 /// The harness lies somewhere above the crate that is tested.
 fn harness() -> PathBuf {
     let crate_folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let files = crate_folder
-        .ancestors()
-        .map(|folder| folder.join("tests/servers/servers.mjs"));
-    files
-        .into_iter()
-        .find(|file| file.exists())
-        .expect("the crate lies in the project")
+    let files = crate_folder.ancestors().map(|folder| folder.join("tests/servers/servers.mjs"));
+    files.into_iter().find(|file| file.exists()).expect("the crate lies in the project")
 }
 
 pub fn servers() -> &'static Servers {
@@ -47,14 +42,7 @@ pub fn servers() -> &'static Servers {
         let folder = std::env::temp_dir().join(format!("wasm-smtp-rust-{}", std::process::id()));
         let mut process = Command::new("node")
             .arg(harness())
-            .args([
-                "up",
-                "postfix",
-                "smtp-server",
-                "smtp-sink",
-                "--stdin",
-                "--dir",
-            ])
+            .args(["up", "postfix", "smtp-server", "smtp-sink", "--stdin", "--dir"])
             .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -62,17 +50,10 @@ pub fn servers() -> &'static Servers {
             .expect("node runs (tools/setup.sh js servers)");
         let mut line = String::new();
         let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the servers say where they are");
+        BufReader::new(output).read_line(&mut line).expect("the servers say where they are");
         let about = serde_json::from_str(&line).expect("a line of JSON");
         let file = folder.join("servers.json");
-        Servers {
-            about,
-            file,
-            _process: process,
-            delivered: Mutex::default(),
-        }
+        Servers { about, file, _process: process, delivered: Mutex::default() }
     })
 }
 
@@ -84,9 +65,7 @@ impl Servers {
     }
 
     pub fn token(&self, name: &str) -> &str {
-        self.about["tokens"][name]
-            .as_str()
-            .expect("there is such a token")
+        self.about["tokens"][name].as_str().expect("there is such a token")
     }
 
     /// Trusts the test's authority and nobody else.
@@ -94,9 +73,7 @@ impl Servers {
         let mut store = RootCertStore::empty();
         let file = self.about["ca"]["file"].as_str().expect("a file");
         for certificate in CertificateDer::pem_file_iter(file).expect("PEM") {
-            store
-                .add(certificate.expect("a certificate"))
-                .expect("a trust anchor");
+            store.add(certificate.expect("a certificate")).expect("a trust anchor");
         }
         ConnectOptions::new().root_store(store)
     }
@@ -106,10 +83,7 @@ impl Servers {
         let file = |name: &str| about[name].as_str().expect("a file").to_owned();
         let chain = CertificateDer::pem_file_iter(file("chain")).expect("PEM");
         let chain = chain.collect::<Result<Vec<_>, _>>().expect("certificates");
-        (
-            chain,
-            PrivateKeyDer::from_pem_file(file("key")).expect("a key"),
-        )
+        (chain, PrivateKeyDer::from_pem_file(file("key")).expect("a key"))
     }
 
     /// Waits for messages whose content has this text in it.
@@ -120,10 +94,7 @@ impl Servers {
         marker: &str,
         count: usize,
     ) -> Vec<Delivered> {
-        let mut known = self
-            .delivered
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = self.delivered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             let found: Vec<Delivered> = known
@@ -140,36 +111,21 @@ impl Servers {
                 found.len()
             );
             let mut command = Command::new("node");
-            command
-                .arg(harness())
-                .arg("delivered")
-                .arg(&self.file)
-                .arg(server);
+            command.arg(harness()).arg("delivered").arg(&self.file).arg(server);
             if let Some(listener) = listener {
                 command.args(["--listener", listener]);
             }
-            let output = command
-                .args(["--timeout", "5000"])
-                .output()
-                .expect("node runs");
+            let output = command.args(["--timeout", "5000"]).output().expect("node runs");
             for line in String::from_utf8(output.stdout).expect("text").lines() {
                 let value: Value = serde_json::from_str(line).expect("JSON");
                 let texts = |value: &Value| match value {
-                    Value::Array(list) => list
-                        .iter()
-                        .filter_map(|one| one.as_str().map(str::to_owned))
-                        .collect(),
-                    one => one
-                        .as_str()
-                        .map(str::to_owned)
-                        .into_iter()
-                        .collect::<Vec<_>>(),
+                    Value::Array(list) => {
+                        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+                    }
+                    one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
                 };
                 let message = Delivered {
-                    from: value["envelope"]["from"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned(),
+                    from: value["envelope"]["from"].as_str().unwrap_or_default().to_owned(),
                     to: texts(&value["envelope"]["to"]),
                     content: base64(value["content"].as_str().expect("base64")),
                 };
