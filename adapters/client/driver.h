@@ -19,6 +19,7 @@
 #include "settings.h"
 
 #define WSMTP_NONCE_LEN 24u
+#define WSMTP_BINDING_MAX 64u    /* the longest hash of a certificate */
 #define WSMTP_LOCAL_NAME_MAX 64u /* "[IPv6:" address "]" and NUL */
 #define WSMTP_CAUSE_WORDS_MAX 256u
 
@@ -81,6 +82,9 @@ typedef struct wsmtp_driver {
     /* login */
     wsmtp_credentials login;
     uint8_t nonce[WSMTP_NONCE_LEN];
+    wsmtp_binding binding; /* of the TLS channel; set by the adapter before wsmtp_driver_secured */
+    uint8_t binding_data[WSMTP_BINDING_MAX];
+    size_t binding_data_len;
 
     /* time limits: moments on the host's clock; 0 = none */
     uint64_t began;

@@ -56,6 +56,9 @@ wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *creden
     d->login = *credentials;
     d->login.nonce = d->nonce;
     d->login.nonce_len = wsmtp_host_entropy(d->nonce, sizeof d->nonce) ? sizeof d->nonce : 0;
+    d->login.binding = d->binding;
+    d->login.binding_data = d->binding_data;
+    d->login.binding_data_len = d->binding_data_len;
     if (d->login.host_len == 0 && o->host) {
         d->login.host = o->host;
         d->login.host_len = strlen(o->host);

@@ -195,6 +195,9 @@ static bool take(wsmtp_settings *s, const wsmtp_client_options *options, const f
         wsmtp_credentials_init(&s->credentials);
     s->credentials.nonce = NULL; /* the client draws a fresh one for each login */
     s->credentials.nonce_len = 0;
+    s->credentials.binding = WSMTP_BINDING_NONE; /* it knows its TLS channel, too */
+    s->credentials.binding_data = NULL;
+    s->credentials.binding_data_len = 0;
     wsmtp_client_options *o = &s->options;
     o->credentials = options->credentials ? &s->credentials : NULL;
     o->ca_file = o->cert_file = o->key_file = NULL;

@@ -5,7 +5,8 @@
  *   client.c       the public calls, the pump, the timer  tls.c           one TLS connection
  *   connect.c      names to addresses to a connection     tls_cause.c     why TLS failed
  *   stream.c       octets in and out                      certificate.c   facts about a certificate
- *   derive.c       SCRAM's key derivation                 pool.c, blocking.c
+ *   derive.c       SCRAM's key derivation                 binding.c       its channel binding
+ *   pool.c, blocking.c
  */
 #ifndef WSMTP_UV_INTERNAL_H
 #define WSMTP_UV_INTERNAL_H
@@ -125,6 +126,9 @@ wsmtp_cause wsmtp_uv_tls_cause(const SSL *ssl, char *words, size_t words_len);
 /* certificate.c */
 bool wsmtp_uv_pin(X509 *certificate, uint8_t pin[WSMTP_PIN_LEN]);
 void wsmtp_uv_certificate_facts(wsmtp_uv_client *client);
+
+/* binding.c: for the driver's next login */
+void wsmtp_uv_bind_channel(wsmtp_uv_client *client);
 
 /* derive.c */
 void wsmtp_uv_derive(wsmtp_uv_client *client);

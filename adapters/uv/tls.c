@@ -85,6 +85,7 @@ static void established(wsmtp_uv_client *c)
     c->handshaking = false;
     c->driver.facts.tls_version = SSL_get_version(c->ssl);
     c->driver.facts.tls_cipher = SSL_get_cipher_name(c->ssl);
+    wsmtp_uv_bind_channel(c);
     wsmtp_driver_secured(&c->driver);
 }
 

@@ -154,8 +154,8 @@ typedef struct wsmtp_client_options {
     const uint8_t *pin;    /* WSMTP_PIN_LEN bytes: the server's key must be this one, too; or NULL */
 
     const char *ehlo_name; size_t ehlo_name_len; /* empty: the connection's own address as literal */
-    const wsmtp_credentials *credentials; /* NULL: no login. The nonce is filled in by the client,
-                                             so are host and port for OAUTHBEARER if empty */
+    const wsmtp_credentials *credentials; /* NULL: no login. Nonce and channel binding are filled in
+                                             by the client, and host and port if host is empty */
     uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_NO_CHUNKING ... */
     uint32_t eager_octets; /* as in wsmtp_config */
     uint32_t overlap;      /* as in wsmtp_config: of use if several messages are waiting */
