@@ -9,8 +9,8 @@ typedef bool (*short_option_callback)(settings *s, int option, const char *value
 
 /*
  * Reads the options of a command (IN_SEND, IN_PROBE or IN_SENDMAIL) into settings. short_options is
- * getopt's, "" if there are none. Sets *first to the index of the first argument that is no option:
- * all of them stand at the end then. Messages name options, and never show their values.
+ * getopt's, "" if there are none; take_short is NULL then. Sets *first to the index of the first
+ * argument that is no option: all of them stand at the end then. Messages name options, and never show their values.
  */
 bool options_parse(settings *s, unsigned command, int argc, char **argv, const char *short_options,
                    short_option_callback take_short, int *first, failure *f);

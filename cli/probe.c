@@ -160,13 +160,6 @@ static int probe(const settings *s)
     return !written && r.exit_code == EXIT_ACCEPTED ? EXIT_IO : r.exit_code;
 }
 
-static bool no_short_options(settings *s, int option, const char *value, failure *f)
-{
-    (void)s;
-    (void)value;
-    return failure_usage(f, "there is no option -%c", option);
-}
-
 static bool take_url(settings *s, int count, char **arguments, failure *f)
 {
     if (count != 1)
@@ -179,7 +172,7 @@ int command_probe(int argc, char **argv)
     settings s = {.json = options_want_json(argc, argv)};
     failure f = {0};
     int first, exit_code;
-    bool fine = options_parse(&s, IN_PROBE, argc, argv, "", no_short_options, &first, &f);
+    bool fine = options_parse(&s, IN_PROBE, argc, argv, "", NULL, &first, &f);
     if (fine && s.help) {
         fputs(help, stdout);
         exit_code = fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;

@@ -44,13 +44,6 @@ static const char help[] =
     "refused, 68 host not found, 69 refused otherwise, 75 try again later, 76 protocol broken, 77 login\n"
     "refused, 78 configuration.\n";
 
-static bool no_short_options(settings *s, int option, const char *value, failure *f)
-{
-    (void)s;
-    (void)value;
-    return failure_usage(f, "there is no option -%c", option);
-}
-
 static bool read_config(settings *s, config_file *config, failure *f)
 {
     if (s->has_server && s->account)
@@ -83,7 +76,7 @@ int command_send(int argc, char **argv)
     config_file config = {0};
     failure f = {0};
     int first, exit_code;
-    bool fine = options_parse(&s, IN_SEND, argc, argv, "", no_short_options, &first, &f);
+    bool fine = options_parse(&s, IN_SEND, argc, argv, "", NULL, &first, &f);
     if (fine && s.help) {
         fputs(help, stdout);
         exit_code = fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
