@@ -41,14 +41,17 @@ function tell(listener, value) {
 export async function connect(host, given) {
   checkConnect(given);
   const options = { tls: "implicit", ehloName: "[127.0.0.1]", ...given };
-  options.port ??= PORTS[options.tls];
+  options.port ??= options.protocol === "lmtp" ? 24 : PORTS[options.tls];
   const { hostname, port, tls, auth, policy, signal } = options;
   const session = openSession(await host.module(), options);
   if (auth) checkAuth(auth, session.mechanisms);
 
   let socket;
-  let tail = Promise.resolve(); // operations run one after another
-  let operation; // the one that runs: {resolve, reject, …}
+  let tail = Promise.resolve(); // operations start one after another
+  let next; // tells the one that waits to look whether it may start
+  let operation; // the one that runs, if it is no message: {resolve, reject, …}
+  const messages = new Map(); // those under way, by the engine's transaction
+  let filling; // the one that gives its text
   let input; // received octets that the engine has not taken yet
   let inputEnds; // 1: the peer closed its side; 2: and the engine knows
   let reading;
@@ -58,7 +61,7 @@ export async function connect(host, given) {
   let epoch;
   let timer;
   let lastWords;
-  let failure; // why this side gave up: {cause, token}
+  let failure; // why this side gave up: {cause, token, culprit}
   let ended; // the error that ended the session, or that it was ended
   let closing; // settles when the connection is closed
   let unlisten;
@@ -70,27 +73,33 @@ export async function connect(host, given) {
   /** An error of this side, in the engine's words. */
   const ownError = (kind, reason, why, cause) => new SmtpError(session.sentence(reason) + (why ? `: ${why}` : ""), { kind, reason }, cause);
 
-  function settle(error, value) {
-    const { resolve, reject } = operation ?? {};
-    operation = undefined;
-    if (error) reject?.(error);
-    else resolve?.(value);
+  function settle(current, error, value) {
+    if (current === operation) operation = undefined;
+    if (!current) return;
+    current.over = true;
+    if (error) current.reject(error);
+    else current.resolve(value);
   }
 
   // --- the end ---
 
-  /** This side gives up. The host may know the reason better. */
-  function fail(reason, cause) {
+  /** This side gives up, for one operation or altogether. The host may know the reason better. */
+  function fail(reason, cause, culprit) {
     if (ended) return;
     const token = host.explain?.(cause);
-    failure ??= { cause, token };
+    failure ??= { cause, token, culprit };
     session.ioFailed(REASONS.includes(token) ? token : reason);
     pump();
   }
 
   /** The engine's error, with what only this side knows of its cause. */
-  function explain(error) {
-    if (!failure) return error;
+  function explain(error, current) {
+    const culprit = failure ? failure.culprit : error.kind === "input" && filling;
+    if (current && culprit && culprit !== current) {
+      const { step, inDoubt } = error;
+      return new SmtpError("another message ended the session", { kind: "transport", reason: "cancelled", step, inDoubt, retryable: !inDoubt }, failure?.cause ?? error);
+    }
+    if (!failure || error.code) return error;
     const { cause, token } = failure;
     if (cause instanceof SmtpError) return new SmtpError(cause.message, { ...error, ...cause, inDoubt: error.inDoubt }, cause.cause);
     const step = socket ? error.step : "connect";
@@ -109,7 +118,7 @@ export async function connect(host, given) {
     closing = socket?.close();
     session.end();
     emit(error ? "SessionAborted" : "QuitCompleted", { error });
-    settle(error);
+    settle(operation, error);
   }
 
   // --- the drive loop ---
@@ -141,6 +150,7 @@ export async function connect(host, given) {
     pumping = true;
     while (!ended && advance());
     pumping = false;
+    next?.();
     if (ended) return;
     if (!reading && !upgrading && !input && !inputEnds && session.canRead()) read();
     const [limit, now] = session.timer();
@@ -172,16 +182,16 @@ export async function connect(host, given) {
   }
 
   function feedBody() {
-    if (!operation?.texts || !session.canBody()) return false;
-    if (operation.chunk?.length) {
-      const taken = session.bodyWrite(operation.chunk);
-      operation.chunk = operation.chunk.subarray(taken);
+    if (!filling || !session.canBody()) return false;
+    if (filling.chunk?.length) {
+      const taken = session.bodyWrite(filling.chunk);
+      filling.chunk = filling.chunk.subarray(taken);
       return taken;
     }
-    if (operation.pieces) operation.chunk = operation.pieces[operation.at++] ?? null;
-    else if (operation.chunk !== null && !operation.pulling) pull(operation);
-    if (operation.chunk === null) session.call("body_end");
-    return operation.pieces || operation.chunk === null;
+    if (filling.pieces) filling.chunk = filling.pieces[filling.at++] ?? null;
+    else if (filling.chunk !== null && !filling.pulling) pull(filling);
+    if (filling.chunk === null) session.call("body_end");
+    return filling.pieces || filling.chunk === null;
   }
 
   async function pull(current) {
@@ -193,7 +203,7 @@ export async function connect(host, given) {
       current.pulling = false;
       pump();
     } catch (error) {
-      if (operation === current) fail("cancelled", error);
+      if (!current.over) fail("cancelled", error, current);
     }
   }
 
@@ -250,15 +260,18 @@ export async function connect(host, given) {
   }
 
   function done({ transaction, reply, error }) {
-    const { to, texts } = operation;
-    const recipients = to.map((address, index) => {
-      const [outcome, fromMessage] = session.outcome(transaction, index);
-      return { address, ...outcome, text: (fromMessage ? reply.text : texts[index]) ?? "" };
-    });
+    const current = messages.get(transaction);
+    messages.delete(transaction);
+    const { to, texts } = current;
+    const recipients = session.outcomes(transaction).map(([outcome, fromMessage], index) => ({
+      address: to[index],
+      ...outcome,
+      text: outcome.code ? (fromMessage ? reply.text : texts[index]) : "",
+    }));
     const accepted = recipients.filter(({ status }) => status === "accepted").length;
     const result = { recipients, accepted, ...reply, queueId: QUEUE_ID.exec(reply.text)?.[1] ?? null };
     if (accepted) emit("MessageAccepted", result);
-    settle(accepted ? undefined : Object.assign(explain(error), { recipients }), result);
+    settle(current, accepted ? undefined : Object.assign(explain(error, current), { recipients }), result);
   }
 
   /** What to do about each event, in the order of the engine's header. */
@@ -267,24 +280,26 @@ export async function connect(host, given) {
     /* GREETING */ ({ reply }) => emit("GreetingReceived", reply),
     /* EHLO */ () => emit("EhloCompleted", { capabilities: session.capabilities() }),
     /* START_TLS */ upgrade,
-    /* READY */ () => settle(),
+    /* READY */ () => settle(operation),
     /* DERIVE_KEY */ derive,
     /* AUTHENTICATED */ () => {
       session.wipe();
       emit("AuthCompleted", { mechanism: session.mechanism() });
-      settle();
+      settle(operation);
     },
     /* MAIL */ ({ reply }) => reply.code < 300 && emit("MailFromAccepted", reply),
-    /* RECIPIENT */ ({ recipient, reply }) => {
-      operation.texts[recipient] = reply.text;
-      emit(reply.code < 300 ? "RecipientAccepted" : "RecipientRejected", { address: operation.to[recipient], ...reply });
+    /* RECIPIENT */ ({ transaction, recipient, reply }) => {
+      const { to, texts } = messages.get(transaction);
+      // The second reply about a recipient is LMTP's to the message; if it accepts, MessageAccepted says so.
+      if (reply.code > 299 || !(recipient in texts)) emit(reply.code < 300 ? "RecipientAccepted" : "RecipientRejected", { address: to[recipient], ...reply });
+      texts[recipient] = reply.text;
     },
-    /* BODY */ () => {},
+    /* BODY */ ({ transaction }) => (filling = messages.get(transaction)),
     /* DONE */ done,
-    /* COMPLETED */ ({ reply }) => settle(undefined, reply),
+    /* COMPLETED */ ({ reply }) => settle(operation, undefined, reply),
     /* REFUSED */ ({ error }) => {
       session.wipe();
-      settle(error);
+      settle(operation, error);
     },
     /* CLOSED */ () => finish(),
     /* FAILED */ ({ error }) => finish(explain(error)),
@@ -292,36 +307,40 @@ export async function connect(host, given) {
 
   // --- operations ---
 
-  /**
-   * Runs an operation when all earlier ones are over: `prepare` may still refuse it, `start` starts
-   * it in the engine, an event ends it.
-   */
-  const run = (signal, start, fields, prepare) =>
-    new Promise((resolve, reject) => {
-      let started;
-      const cancelled = () => (started && operation ? fail("cancelled", signal.reason) : reject(ownError("transport", "cancelled", "", signal.reason)));
-      const unlisten = onAbort(signal, cancelled);
-      tail = tail.then(async () => {
-        try {
-          await prepare?.();
-          if (signal?.aborted) return;
-          if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
-          started = true;
-          const outcome = new Promise((resolve, reject) => (operation = { ...fields, resolve, reject }));
-          try {
-            start();
-          } catch (error) {
-            settle(error);
-          }
-          pump();
-          resolve(await outcome);
-        } catch (error) {
-          reject(error);
-        } finally {
-          unlisten();
-        }
-      });
+  /** Settles when an operation may start: nothing else runs, or messages that it may overlap. */
+  const turn = ({ to }) =>
+    new Promise((resolve) => {
+      next = () => (ended || (!operation && (!messages.size || (to && session.mayOverlap())))) && resolve();
+      next();
     });
+
+  /**
+   * Runs an operation at its turn: `prepare` may still refuse it, `start` starts it in the engine, an
+   * event ends it.
+   */
+  function run(signal, start, fields, prepare) {
+    const current = { ...fields };
+    const outcome = new Promise((resolve, reject) => Object.assign(current, { resolve, reject }));
+    const cancelled = () => (current.started ? current.over || fail("cancelled", signal.reason, current) : current.reject(ownError("transport", "cancelled", "", signal.reason)));
+    const unlisten = onAbort(signal, cancelled);
+    tail = tail.then(async () => {
+      await turn(current);
+      try {
+        await prepare?.();
+        // Meanwhile the server may have said that it takes no message before the last one is done.
+        await turn(current);
+        if (signal?.aborted) return;
+        if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
+        current.started = true;
+        if (!current.to) operation = current;
+        start(current);
+        pump();
+      } catch (error) {
+        settle(current, error);
+      }
+    });
+    return outcome.finally(unlisten);
+  }
 
   const command = (name, signal) => run(signal, () => session.call(name));
 
@@ -372,7 +391,7 @@ export async function connect(host, given) {
         if (source.pieces) scan(source.pieces, request);
         return await run(
           message.signal,
-          () => session.submit(request),
+          (current) => messages.set(session.submit(request), current),
           { ...source, to: request.to, texts: [], at: 0, left: policy?.maxBytes },
           policy && (() => applyPolicy(request)),
         );

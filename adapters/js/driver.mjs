@@ -9,7 +9,7 @@ const CAN_READ = 1;
 const CAN_WRITE = 2;
 const CAN_BODY = 4;
 const SECURE = 16;
-const SMTP = 0;
+const MAY_OVERLAP = 32;
 const PAGE = 65536;
 
 // Bytes of a struct. Which word of which struct is what: wasm/exports.c pins every one.
@@ -25,7 +25,7 @@ const wide = (low, high) => high * 2 ** 32 + low;
  * Starts a session in a new instance of `module`. Throws SmtpError (kind input) if the EHLO name or
  * a setting breaks a rule.
  */
-export function openSession(module, { ehloName, tls, lenientReplies, pipelining = true, timeouts }) {
+export function openSession(module, { ehloName, tls, protocol, lenientReplies, pipelining = true, chunking = true, eagerOctets, overlap = 1, timeouts }) {
   const wasm = new WebAssembly.Instance(module).exports;
   const octets = (at, length) => new Uint8Array(wasm.memory.buffer, at, length);
   const words = (at, length) => new Uint32Array(wasm.memory.buffer, at, length);
@@ -38,10 +38,11 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return { code: code || null, enhanced: kind & 255 ? `${kind & 255}.${subject}.${detail}` : null };
   }
 
-  // The caller's own data lies above the engine's, one operation's at a time; only it makes the
-  // memory grow.
+  // The caller's own data lies above the engine's, and only it makes the memory grow. It is in blocks:
+  // one for each message under way, one for credentials.
   let heap = start;
   let top = start;
+  let blocks = [];
 
   /** Room aligned for any struct. */
   function reserve(length) {
@@ -52,18 +53,28 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return at;
   }
 
-  /** Puts texts behind `room` octets; returns where that is, and each text's address and length. */
+  /** A block, a free one if there is one; sizes are powers of two, so that they fit again. */
+  function allot(length) {
+    let block = blocks.find(({ busy, size }) => !busy && size >= length);
+    if (!block) {
+      const size = 2 ** Math.ceil(Math.log2(length));
+      blocks.push((block = { size, at: reserve(size) }));
+    }
+    block.busy = true;
+    return block;
+  }
+
+  /** Puts texts behind `room` octets of a block; returns it, and each text's address and length. */
   function putTexts(room, texts) {
-    top = heap;
     const parts = texts.map((text) => (text?.subarray ? text : encoder.encode(text)));
-    const begin = reserve(parts.reduce((sum, part) => sum + part.length, room));
-    let at = begin + room;
+    const block = allot(parts.reduce((sum, part) => sum + part.length, room));
+    let at = block.at + room;
     const places = parts.map((part) => {
       octets(at, part.length).set(part);
       at += part.length;
       return [at - part.length, part.length];
     });
-    return [begin, places];
+    return [block, places];
   }
 
   /** The error at an address. */
@@ -93,8 +104,12 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     if (wasm[name](...values)) throw makeError(lastError);
   }
 
-  /** Overwrites the caller's own data, credentials among it. */
-  const wipe = () => octets(heap, top - heap).fill(0);
+  /** Overwrites the caller's own data, credentials among it. No message is under way. */
+  function wipe() {
+    octets(heap, top - heap).fill(0);
+    blocks = [];
+    top = heap;
+  }
 
   const can = (what) => !!(wasm.state() & what);
 
@@ -104,13 +119,17 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     return piece.length;
   }
 
+  const bounded = (value) => Math.min(value, 2 ** 31 - 1);
+
   PHASES.forEach((phase, number) => {
     const limit = timeouts?.[phase];
     // No limit is 0 to the engine; 0 itself would be over at once.
-    if (limit !== undefined) words(config, 22)[12 + number] = limit === Infinity ? 0 : Math.min(Math.max(limit, 1), 2 ** 31 - 1);
+    if (limit !== undefined) words(config, 22)[12 + number] = limit === Infinity ? 0 : bounded(Math.max(limit, 1));
   });
   const [, [name]] = putTexts(0, [ehloName]);
-  words(config, 10).set([...name, TLS_MODES.indexOf(tls), SMTP, lenientReplies | (!pipelining << 1)], 5);
+  const settings = words(config, 12);
+  settings.set([...name, TLS_MODES.indexOf(tls), protocol === "lmtp", lenientReplies | (!pipelining << 1) | (!chunking << 3), bounded(eagerOctets ?? settings[10]), bounded(overlap)], 5);
+  blocks = [];
   heap = top;
   call("start");
 
@@ -121,6 +140,8 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     canRead: () => can(CAN_READ),
     canBody: () => can(CAN_BODY),
     secure: () => can(SECURE),
+    /** Whether a message may be submitted although others are under way: it begins at once. */
+    mayOverlap: () => can(MAY_OVERLAP),
     /** Mechanism of the current or last login, null before. */
     mechanism: () => MECHANISMS[(wasm.state() >> 8) - 1] ?? null,
     memorySize: () => wasm.memory.buffer.byteLength,
@@ -140,7 +161,7 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
     connectLimit: () => words(config, 13)[12],
 
     /** [ms, epoch]: the limit of what runs now, counted from when epoch changed; 0 = none. */
-    timer: () => [wasm.timer(), words(window, 1)[0]],
+    timer: () => [wasm.timer(), words(window, 3)[2]],
 
     /** Takes octets from the peer; returns how many fit now. */
     feed(bytes) {
@@ -196,30 +217,40 @@ export function openSession(module, { ehloName, tls, lenientReplies, pipelining 
 
     /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. */
     keyDerived(key) {
-      const at = reserve(64);
+      const { at } = allot(64);
       if (key) octets(at, key.length).set(key);
       call("key_derived", at, key ? key.length : wasm.derive_key(at));
     },
 
     /**
-     * Queues a message for its recipients. `size` null = unknown; `body`: 0 unknown, 1 7-bit,
-     * 2 8-bit.
+     * Queues a message for its recipients; returns what events call its transaction. `size` null =
+     * unknown; `body`: 0 unknown, 1 7-bit, 2 8-bit.
      */
     submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines }) {
-      const [at, [path, ...paths]] = putTexts(transactionSize + to.length * RECIPIENT, [from, ...to]);
+      const [block, [path, ...paths]] = putTexts(transactionSize + to.length * RECIPIENT, [from, ...to]);
+      const { at } = block;
       const recipients = at + transactionSize;
       const octetCount = (size ?? -1) < 0 ? [-1, -1] : [size, size / 2 ** 32];
       const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3);
       words(at, 10).set([transactionSize, ...path, recipients, to.length, 0, ...octetCount, body, flags]);
       paths.forEach((place, index) => words(recipients + index * RECIPIENT, 2).set(place));
-      call("submit", at);
+      block.busy = !wasm.submit(at);
+      if (!block.busy) throw makeError(lastError);
+      return at;
     },
 
-    /** Outcome of one recipient of a transaction that is done. */
-    outcome(transaction, recipient) {
-      const at = words(transaction, 4)[3] + recipient * RECIPIENT;
-      const [status, fromMessage] = words(at + 8, 2);
-      return [{ status: STATUSES[status], ...codesAt(at + 14) }, fromMessage & 1];
+    /**
+     * Outcome of each recipient of a transaction that is done, and whether the reply to the message
+     * decided. Its memory is free from here on.
+     */
+    outcomes(transaction) {
+      blocks.find(({ at }) => at === transaction).busy = false;
+      const [, , , recipients, count] = words(transaction, 5);
+      return Array.from({ length: count }, (_, index) => {
+        const at = recipients + index * RECIPIENT;
+        const [status, fromMessage] = words(at + 8, 2);
+        return [{ status: STATUSES[status], ...codesAt(at + 14) }, fromMessage & 1];
+      });
     },
 
     /** Gives a piece of the message; returns how many octets were taken. */

@@ -95,7 +95,7 @@ export interface TraceRecord {
 
 export interface ConnectOptions {
   hostname: string;
-  /** Default 465 for implicit, 587 for starttls, 25 for none. */
+  /** Default 465 for implicit, 587 for starttls, 25 for none; 24 for LMTP. */
   port?: number;
   /** Default implicit. */
   tls?: TlsMode;
@@ -109,8 +109,16 @@ export interface ConnectOptions {
   auth?: Auth;
   /** Send credentials although the channel is not encrypted. Default false. */
   allowPlaintextAuth?: boolean;
+  /** `lmtp` (RFC 2033): each recipient has a reply to the message of its own. Default smtp. */
+  protocol?: "smtp" | "lmtp";
   /** Use PIPELINING where it is offered. Default true. */
   pipelining?: boolean;
+  /** Use CHUNKING (BDAT instead of DATA) where it is offered. Default true. */
+  chunking?: boolean;
+  /** With CHUNKING, a message of a known size up to this travels together with its envelope. Default 16384. */
+  eagerOctets?: number;
+  /** How many messages may be under way at a time, where PIPELINING is offered. Default 1. */
+  overlap?: number;
   /** Take a bare LF as the end of a reply line. Default false. */
   lenientReplies?: boolean;
   timeouts?: Timeouts;
@@ -145,7 +153,7 @@ export interface SendOptions {
   longLines?: "refuse" | "pass";
   /** Octets of a stream with CRLF line ends, if known: declared with SIZE. */
   size?: number;
-  /** Cancels: before the message's turn without harm; after that the session ends. */
+  /** Cancels: before the message's turn without harm; after that the session ends, with all messages under way. */
   signal?: AbortSignal;
 }
 

@@ -6,7 +6,7 @@ import { PHASES } from "./tokens.mjs";
 /** "name:type …": a type is what typeof says, a class, or a value that is allowed; several with "|". */
 const table = (text) => Object.fromEntries(text.split(" ").map((entry) => entry.split(":")));
 
-const CONNECT = table("hostname:string port:number tls:implicit|starttls|none serverName:string ehloName:string ca:string|Array auth:object allowPlaintextAuth:boolean pipelining:boolean lenientReplies:boolean timeouts:object signal:AbortSignal policy:function onEvent:function trace:function");
+const CONNECT = table("hostname:string port:number tls:implicit|starttls|none serverName:string ehloName:string ca:string|Array auth:object allowPlaintextAuth:boolean protocol:smtp|lmtp pipelining:boolean chunking:boolean eagerOctets:number overlap:number lenientReplies:boolean timeouts:object signal:AbortSignal policy:function onEvent:function trace:function");
 const TIMEOUTS = table(PHASES.join(":number ") + ":number");
 const AUTH = table("user:string pass:string accessToken:string authzid:string mechanism:string iterationsMin:number iterationsMax:number");
 export const SEND = table("from:any to:any message:any size:number smtputf8:boolean allOrNothing:boolean newlines:refuse|crlf longLines:refuse|pass signal:AbortSignal");

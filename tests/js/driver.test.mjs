@@ -120,7 +120,7 @@ test("an envelope that does not fit makes the memory grow, and nothing else does
   assert.equal(done, "x\r\n.\r\n");
   const { events: last } = play(session, "250 2.0.0 queued\r\n");
   assert.equal(last[0].type, DONE);
-  assert.deepEqual(session.outcome(last[0].transaction, 4999), [{ status: "accepted", code: 250, enhanced: "2.0.0" }, 1]);
+  assert.deepEqual(session.outcomes(last[0].transaction)[4999], [{ status: "accepted", code: 250, enhanced: "2.0.0" }, 1]);
 });
 
 test("a scan finds what a message needs, whatever its size", () => {

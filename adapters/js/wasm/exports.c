@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wsmtp/engine.h"
+#include "internal.h"
 
 #define EXPORT(name) __attribute__((export_name(#name))) extern
 #define INPUT_LEN 4096u
@@ -25,7 +25,8 @@ static struct {
     wsmtp_config config;
     wsmtp_credentials credentials;
     wsmtp_body_scan scan;
-    size_t window[2]; /* results of recv_buf, send_buf and timer beside the one that they return */
+    size_t window[2]; /* results of recv_buf and send_buf beside the one that they return */
+    uint32_t epoch;   /* the same of timer */
     uint8_t input[INPUT_LEN];
     uint8_t output[OUTPUT_LEN];
     uint8_t staging[STAGING_LEN];
@@ -39,6 +40,8 @@ WORD(wsmtp_config, ehlo_name_len, 6);
 WORD(wsmtp_config, tls, 7);
 WORD(wsmtp_config, protocol, 8);
 WORD(wsmtp_config, flags, 9);
+WORD(wsmtp_config, eager_octets, 10);
+WORD(wsmtp_config, overlap, 11);
 WORD(wsmtp_config, timeouts, 12);
 WORD(wsmtp_credentials, mechanism, 1);
 WORD(wsmtp_credentials, user, 2);
@@ -133,11 +136,28 @@ EXPORT(setup) const void *setup(void)
 
 EXPORT(start) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
 
-/* WSMTP_CAN_* and WSMTP_HAS_EVENT; bit 4: the channel is secure; from bit 8: the mechanism. */
+/* Whether a transaction submitted now would be begun now, not only queued behind others. */
+static bool may_overlap(const wsmtp_engine *e)
+{
+    const wsmtp_transaction *last = e->writing;
+    if (!last || last->end_mark == 0 || last->next || e->no_overlap || !wsmtp_pipelining(e))
+        return false;
+    uint32_t room = e->config->overlap;
+    for (const wsmtp_transaction *t = e->head; t && room; t = t->next)
+        room--;
+    return room > 0;
+}
+
+/*
+ * WSMTP_CAN_* and WSMTP_HAS_EVENT; bit 4: the channel is secure; bit 5: a message may follow the one
+ * that is under way; from bit 8: the mechanism.
+ */
 EXPORT(state) uint32_t state(void)
 {
+    uint32_t mechanism = WSMTP_FEATURE_AUTH ? wsmtp_mechanism_get(&session.engine) : 0;
+    uint32_t overlap = WSMTP_FEATURE_OVERLAP ? may_overlap(&session.engine) : 0;
     return wsmtp_state(&session.engine) | (uint32_t)wsmtp_is_secure(&session.engine) << 4 |
-           (uint32_t)wsmtp_mechanism_get(&session.engine) << 8;
+           overlap << 5 | mechanism << 8;
 }
 
 /* The window for received octets; window: its size. */
@@ -162,6 +182,7 @@ EXPORT(login) uint32_t login(void)
     return wsmtp_login(&session.engine, &session.credentials);
 }
 
+#if WSMTP_FEATURE_SCRAM
 EXPORT(key_derived) uint32_t key_derived(const uint8_t *key, size_t key_len)
 {
     return wsmtp_key_derived(&session.engine, key, key_len);
@@ -176,6 +197,7 @@ EXPORT(derive_key) size_t derive_key(uint8_t *key)
                      asked->scram_iterations, key);
     return wsmtp_hash_len(asked->scram_hash);
 }
+#endif
 
 EXPORT(submit) uint32_t submit(wsmtp_transaction *transaction)
 {
@@ -196,14 +218,8 @@ EXPORT(noop) uint32_t noop(void) { return wsmtp_noop(&session.engine); }
 
 EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
 
-/* Milliseconds of the current phase (0 = no limit); window: epoch. */
-EXPORT(timer) uint32_t timer(void)
-{
-    uint32_t epoch;
-    uint32_t limit = wsmtp_timer(&session.engine, &epoch);
-    session.window[0] = epoch;
-    return limit;
-}
+/* Milliseconds of the current phase (0 = no limit); behind window: epoch. */
+EXPORT(timer) uint32_t timer(void) { return wsmtp_timer(&session.engine, &session.epoch); }
 
 EXPORT(io_failed) void io_failed(uint32_t why)
 {
