@@ -1,6 +1,6 @@
 /*
- * From a name to a connection: every address in turn, families alternating, the next attempt when
- * one fails or after 250 ms, the first to answer wins (RFC 8305 sections 4 and 5).
+ * From addresses to a connection: each in turn, the next attempt when one fails or after 250 ms, the
+ * first to answer wins (RFC 8305 section 5).
  */
 #include "internal.h"
 
@@ -10,55 +10,6 @@
 #include <sys/un.h>
 
 #define ATTEMPT_DELAY 250000u /* microseconds */
-
-typedef struct wsmtp_uv_lookup {
-    uv_getaddrinfo_t request;
-    wsmtp_uv_client *client; /* NULL: nobody waits for it any more */
-} wsmtp_uv_lookup;
-
-static const struct {
-    int status;
-    wsmtp_cause cause;
-} causes[] = {{UV_ECONNREFUSED, WSMTP_CAUSE_CONNECTION_REFUSED},
-              {UV_ENOENT, WSMTP_CAUSE_CONNECTION_REFUSED}, /* of a Unix socket */
-              {UV_EHOSTUNREACH, WSMTP_CAUSE_HOST_UNREACHABLE},
-              {UV_ENETUNREACH, WSMTP_CAUSE_HOST_UNREACHABLE},
-              {UV_EADDRNOTAVAIL, WSMTP_CAUSE_HOST_UNREACHABLE},
-              {UV_ECONNRESET, WSMTP_CAUSE_CONNECTION_RESET},
-              {UV_ECONNABORTED, WSMTP_CAUSE_CONNECTION_RESET},
-              {UV_EPIPE, WSMTP_CAUSE_CONNECTION_RESET},
-              {UV_ETIMEDOUT, WSMTP_CAUSE_CONNECTION_TIMEOUT},
-              {UV_EAI_NONAME, WSMTP_CAUSE_HOST_NOT_FOUND},
-              {UV_EAI_NODATA, WSMTP_CAUSE_HOST_NOT_FOUND},
-              {UV_EAI_ADDRFAMILY, WSMTP_CAUSE_HOST_NOT_FOUND},
-              {UV_EAI_AGAIN, WSMTP_CAUSE_HOST_LOOKUP_FAILED},
-              {UV_EAI_FAIL, WSMTP_CAUSE_HOST_LOOKUP_FAILED},
-              {UV_EAI_MEMORY, WSMTP_CAUSE_MEMORY},
-              {UV_ENOMEM, WSMTP_CAUSE_MEMORY}};
-
-wsmtp_cause wsmtp_uv_cause(int status)
-{
-    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
-        if (causes[i].status == status)
-            return causes[i].cause;
-    return WSMTP_CAUSE_SYSTEM;
-}
-
-/* A numeric address, as text, or as a literal of RFC 5321 section 4.1.3 if port is 0. */
-static void address_text(const struct sockaddr_storage *address, unsigned port, char *text,
-                         size_t text_len)
-{
-    char name[INET6_ADDRSTRLEN] = "";
-    bool six = address->ss_family == AF_INET6;
-    if (six)
-        uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, name, sizeof name);
-    else
-        uv_ip4_name((const struct sockaddr_in *)(const void *)address, name, sizeof name);
-    if (port == 0)
-        snprintf(text, text_len, six ? "[IPv6:%s]" : "[%s]", name);
-    else
-        snprintf(text, text_len, six ? "[%s]:%u" : "%s:%u", name, port);
-}
 
 static void on_link_closed(uv_handle_t *handle)
 {
@@ -117,7 +68,7 @@ static void connected(wsmtp_uv_client *c, wsmtp_uv_link *link)
     }
     if (link->uv.handle.type == UV_TCP &&
         uv_tcp_getsockname(&link->uv.tcp, (struct sockaddr *)&local, &local_len) == 0)
-        address_text(&local, 0, local_name, sizeof local_name);
+        wsmtp_uv_address_text(&local, 0, local_name, sizeof local_name);
     memcpy(c->address, link->address, sizeof c->address);
     wsmtp_driver_connected(&c->driver, c->address, local_name);
 }
@@ -175,7 +126,7 @@ static int attempt(wsmtp_uv_client *c, const struct sockaddr_storage *address)
     uv_tcp_init(c->loop, &link->uv.tcp);
     link->uv.handle.data = link;
     uv_tcp_nodelay(&link->uv.tcp, 1);
-    address_text(address, c->server->settings.options.port, link->address, sizeof link->address);
+    wsmtp_uv_address_text(address, c->server->settings.options.port, link->address, sizeof link->address);
     tell_attempt(c, link);
     int status = uv_tcp_connect(&link->connect, &link->uv.tcp,
                                 (const struct sockaddr *)address, on_connect);
@@ -212,78 +163,13 @@ void wsmtp_uv_connect_tick(wsmtp_uv_client *c)
         next_attempt(c);
 }
 
-static void resolved(wsmtp_uv_client *c)
+void wsmtp_uv_resolved(wsmtp_uv_client *c)
 {
     wsmtp_driver_mark(&c->driver, WSMTP_MOMENT_RESOLVED);
     wsmtp_client_event event = {.type = WSMTP_CLIENT_EVENT_RESOLVED,
                                 .addresses_len = c->addresses_len};
     wsmtp_driver_tell(&c->driver, &event);
     next_attempt(c);
-}
-
-/* Takes addresses of one family after the other, beginning with the family that the resolver prefers. */
-static void take_addresses(wsmtp_uv_client *c, const struct addrinfo *list)
-{
-    const struct addrinfo *next[2] = {list, list};
-    for (size_t turn = 0; next[0] || next[1]; turn ^= 1u) {
-        const struct addrinfo *a = next[turn];
-        while (a && !((a->ai_family == list->ai_family) == (turn == 0) &&
-                      (a->ai_family == AF_INET || a->ai_family == AF_INET6)))
-            a = a->ai_next;
-        next[turn] = a ? a->ai_next : NULL;
-        if (!a)
-            continue;
-        if (c->addresses_len == WSMTP_UV_ADDRESSES_MAX)
-            return;
-        memcpy(&c->addresses[c->addresses_len++], a->ai_addr, a->ai_addrlen);
-    }
-}
-
-static void on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
-{
-    wsmtp_uv_lookup *lookup = request->data;
-    wsmtp_uv_client *c = lookup->client;
-    free(lookup);
-    if (c) {
-        c->lookup = NULL;
-        if (status == 0)
-            take_addresses(c, list);
-        if (status == 0 && c->addresses_len == 0)
-            status = UV_EAI_NODATA;
-        if (status == 0) {
-            resolved(c);
-        } else {
-            char words[WSMTP_CAUSE_WORDS_MAX];
-            snprintf(words, sizeof words, "%.160s: %s", c->server->settings.options.host,
-                     uv_strerror(status));
-            wsmtp_driver_failed(&c->driver, WSMTP_REASON_CONNECT_FAILED, wsmtp_uv_cause(status),
-                                words);
-        }
-        wsmtp_uv_pump(c);
-    }
-    uv_freeaddrinfo(list);
-}
-
-static void lookup(wsmtp_uv_client *c)
-{
-    const wsmtp_client_options *o = &c->server->settings.options;
-    char port[8];
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    c->lookup = calloc(1, sizeof *c->lookup);
-    if (!c->lookup) {
-        no_memory(c);
-        return;
-    }
-    c->lookup->client = c;
-    c->lookup->request.data = c->lookup;
-    snprintf(port, sizeof port, "%u", o->port);
-    int status = uv_getaddrinfo(c->loop, &c->lookup->request, on_lookup, o->host, port, &hints);
-    if (status < 0) {
-        free(c->lookup);
-        c->lookup = NULL;
-        wsmtp_driver_failed(&c->driver, WSMTP_REASON_CONNECT_FAILED, wsmtp_uv_cause(status),
-                            uv_strerror(status));
-    }
 }
 
 static void connect_unix(wsmtp_uv_client *c, const char *path)
@@ -316,19 +202,15 @@ void wsmtp_uv_connect(wsmtp_uv_client *c)
     } else if (uv_ip4_addr(o->host, o->port, (struct sockaddr_in *)(void *)first) == 0 ||
                uv_ip6_addr(o->host, o->port, (struct sockaddr_in6 *)(void *)first) == 0) {
         c->addresses_len = 1;
-        resolved(c);
+        wsmtp_uv_resolved(c);
     } else {
-        lookup(c);
+        wsmtp_uv_lookup(c);
     }
 }
 
 void wsmtp_uv_connect_stop(wsmtp_uv_client *c)
 {
-    if (c->lookup) {
-        c->lookup->client = NULL;
-        uv_cancel((uv_req_t *)&c->lookup->request);
-        c->lookup = NULL;
-    }
+    wsmtp_uv_lookup_stop(c);
     c->next_attempt_at = 0;
     while (c->links) {
         wsmtp_uv_link *link = c->links;

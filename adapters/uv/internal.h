@@ -3,10 +3,11 @@
  *
  *   server.c       options, certificates, ownership       tls_context.c   SSL_CTX from options
  *   client.c       the public calls, the pump, the timer  tls.c           one TLS connection
- *   connect.c      names to addresses to a connection     tls_cause.c     why TLS failed
- *   stream.c       octets in and out                      certificate.c   facts about a certificate
- *   derive.c       SCRAM's key derivation                 binding.c       its channel binding
- *   pool.c, blocking.c
+ *   lookup.c       names to addresses                     tls_cause.c     why TLS failed
+ *   connect.c      addresses to a connection              certificate.c   facts about a certificate
+ *   stream.c       octets in and out                      binding.c       SCRAM's channel binding
+ *   derive.c       SCRAM's key derivation
+ *   pool*.c        the pool                               blocking.c      wsmtp/client.h
  */
 #ifndef WSMTP_UV_INTERNAL_H
 #define WSMTP_UV_INTERNAL_H
@@ -99,11 +100,19 @@ struct wsmtp_uv_client {
 void wsmtp_uv_pump(wsmtp_uv_client *client);
 void wsmtp_uv_handle_closed(wsmtp_uv_client *client);
 
+/* lookup.c */
+void wsmtp_uv_lookup(wsmtp_uv_client *client); /* then wsmtp_uv_resolved, or failure */
+void wsmtp_uv_lookup_stop(wsmtp_uv_client *client);
+wsmtp_cause wsmtp_uv_cause(int status); /* of an error of libuv */
+/* A numeric address with its port; as a literal of RFC 5321 section 4.1.3 if port is 0. */
+void wsmtp_uv_address_text(const struct sockaddr_storage *address, unsigned port, char *text,
+                           size_t text_len);
+
 /* connect.c */
 void wsmtp_uv_connect(wsmtp_uv_client *client);
+void wsmtp_uv_resolved(wsmtp_uv_client *client);
 void wsmtp_uv_connect_tick(wsmtp_uv_client *client);
 void wsmtp_uv_connect_stop(wsmtp_uv_client *client); /* closes every attempt and the connection */
-wsmtp_cause wsmtp_uv_cause(int status); /* of an error of libuv */
 
 /* stream.c */
 void wsmtp_uv_set_reading(wsmtp_uv_client *client);

@@ -242,8 +242,29 @@ static void test_messages(void)
     wsmtp_client_free(client);
 }
 
+/* A rule that a streamed message breaks ends the session at once, and not by a timeout. */
+static void test_broken_stream(void)
+{
+    static char long_line[1200];
+    memset(long_line, 'x', sizeof long_line);
+    source from = {long_line, sizeof long_line, 0, 40000};
+    wsmtp_client_options options = test_options("UNLIMITED", WSMTP_TLS_IMPLICIT);
+    options.total_timeout = 10000;
+    wsmtp_client *client = wsmtp_client_new(&options);
+    CHECK(wsmtp_client_open(client));
+    test_message m;
+    test_message_init(&m, "bob@lab.test", "");
+    wsmtp_client_body body = {NULL, 0, read_source, &from};
+    CHECK(!wsmtp_client_send(client, &m.transaction, &body));
+    CHECK_EQ(wsmtp_client_error_get(client)->reason, WSMTP_REASON_BODY_LINE_TOO_LONG);
+    CHECK_EQ(m.recipients[0].status, WSMTP_STATUS_NOT_SENT);
+    CHECK(!wsmtp_client_is_open(client));
+    wsmtp_client_free(client);
+}
+
 int main(void)
 {
+    test_broken_stream();
     test_mechanisms();
     test_tls();
     test_refused_logins();

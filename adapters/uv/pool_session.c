@@ -1,0 +1,172 @@
+/*
+ * The sessions of a pool: a session serves one message at a time, or as many as may overlap; when it
+ * ends, another is opened if messages wait.
+ */
+#include "pool_internal.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+
+/* The session is over, and every callback of its requests is done. */
+static void on_over(void *context)
+{
+    pool_session *s = context;
+    pool_group *g = s->group;
+    pool_session **at = &g->sessions;
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    g->sessions_len--;
+    if (s->opened || !g->sessions)
+        g->refused = false;
+    wsmtp_uv_close(s->client, wsmtp_uv_pool_client_closed, g->pool);
+    free(s);
+    wsmtp_uv_pool_open_sessions(g);
+    if (!g->sessions && !g->waiting.first)
+        wsmtp_uv_pool_free_group(g);
+}
+
+void wsmtp_uv_pool_leave(pool_session *s)
+{
+    s->state = SESSION_LEAVING;
+    s->request.done = NULL;
+    wsmtp_uv_quit(s->client, &s->request);
+}
+
+/* Errors after which a session takes no more messages. */
+static bool breaks_session(const wsmtp_client_error *error)
+{
+    return error && (error->kind == WSMTP_KIND_TRANSPORT || error->kind == WSMTP_KIND_PROTOCOL ||
+                     error->kind == WSMTP_KIND_MISUSE || error->code == 421);
+}
+
+/*
+ * Whether a session that had served before was closed behind our back: nothing of the message had
+ * gone, or it had gone with an envelope that the server answered by 421 to MAIL.
+ */
+static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
+                         const wsmtp_client_error *error)
+{
+    if (!error || (m->body.read && m->octets > 0))
+        return false;
+    if (!m->submitted)
+        return wsmtp_uv_is_over(s->client);
+    if (!s->served)
+        return false;
+    if (error->code == 421)
+        return error->step == WSMTP_STEP_MAIL;
+    return !m->body_begun && (error->reason == WSMTP_REASON_CLOSED_BY_PEER ||
+                              error->reason == WSMTP_REASON_CONNECTION_LOST);
+}
+
+static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result);
+
+void wsmtp_uv_pool_serve(pool_session *s)
+{
+    pool_group *g = s->group;
+    wsmtp_uv_pool *pool = g->pool;
+    uint32_t limit = pool->limits.messages_per_connection;
+    uint32_t overlap = g->server->settings.options.overlap;
+    while (g->waiting.first && (!limit || s->messages < limit) &&
+           (s->in_flight == 0 || s->in_flight < overlap)) {
+        wsmtp_send_request *m = wsmtp_uv_pool_take(&g->waiting);
+        s->state = SESSION_BUSY;
+        s->in_flight++;
+        s->messages++;
+        m->owner = s;
+        m->done = on_sent;
+        wsmtp_uv_send(s->client, m);
+    }
+    if (s->in_flight > 0)
+        return;
+    if ((limit && s->messages >= limit) || pool->closing) {
+        wsmtp_uv_pool_leave(s);
+    } else {
+        s->state = SESSION_IDLE;
+        s->idle_since = uv_now(pool->loop);
+        wsmtp_uv_pool_set_timer(pool);
+    }
+}
+
+static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result)
+{
+    pool_session *s = m->owner;
+    s->in_flight--;
+    if (breaks_session(result->error))
+        s->state = SESSION_LEAVING;
+    if (found_closed(s, m, result->error) && !s->group->pool->closing) {
+        wsmtp_uv_pool_put_first(&s->group->waiting, m);
+        return; /* the session's end opens another */
+    }
+    s->served = s->served || s->state == SESSION_BUSY;
+    m->done = m->owner_done;
+    if (m->done)
+        m->done(m, result);
+    if (s->state == SESSION_BUSY)
+        wsmtp_uv_pool_serve(s);
+}
+
+static void on_open(wsmtp_request *request, const wsmtp_client_error *error)
+{
+    pool_session *s = request->context;
+    pool_group *g = s->group;
+    if (!error) {
+        s->opened = true;
+        wsmtp_uv_pool_serve(s);
+        return;
+    }
+    s->state = SESSION_LEAVING;
+    g->refused = true;
+    for (pool_session *other = g->sessions; other; other = other->next)
+        if (other->state != SESSION_LEAVING)
+            return; /* which serves what waits */
+    wsmtp_uv_pool_fail(&g->waiting, error);
+}
+
+/* False with the messages failed, if memory is short. */
+static bool open_session(pool_group *g)
+{
+    wsmtp_uv_pool *pool = g->pool;
+    pool_session *s = calloc(1, sizeof *s);
+    wsmtp_uv_client *client = s ? wsmtp_uv_client_new(pool->loop, g->server) : NULL;
+    if (!client) {
+        free(s);
+        return false;
+    }
+    s->group = g;
+    s->client = client;
+    s->state = SESSION_OPENING;
+    s->request.done = on_open;
+    s->request.context = s;
+    s->next = g->sessions;
+    g->sessions = s;
+    g->sessions_len++;
+    pool->clients++;
+    pool->opened++;
+    client->over = on_over;
+    client->over_context = s;
+    wsmtp_uv_open(client, &s->request);
+    return true;
+}
+
+/* As many as the waiting messages need, within the limit. */
+void wsmtp_uv_pool_open_sessions(pool_group *g)
+{
+    size_t opening = 0;
+    if (g->pool->closing || g->refused)
+        return;
+    for (pool_session *s = g->sessions; s; s = s->next)
+        opening += s->state == SESSION_OPENING;
+    while (g->waiting.len > opening && g->sessions_len < g->pool->limits.connections) {
+        if (!open_session(g)) {
+            if (g->sessions)
+                return;
+            wsmtp_client_error error;
+            wsmtp_error_from_host(&error, WSMTP_REASON_CONNECT_FAILED, WSMTP_CAUSE_MEMORY, NULL);
+            wsmtp_uv_pool_fail(&g->waiting, &error);
+            return;
+        }
+        opening++;
+    }
+}
