@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo wasm size bench docs dist release clean
+.PHONY: help setup test demo wasi wasm size bench docs dist release clean
 
 with_env = . tools/env.sh &&
 
@@ -10,7 +10,7 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## install everything that the targets below need
-	@tools/setup.sh build wasm js servers
+	@tools/setup.sh build wasm js servers wasi
 
 test: ## run every test (all stages, or STAGES="gcc wasm js")
 	@tools/test.sh $(STAGES)
@@ -20,6 +20,10 @@ demo: ## send a message from a Worker to an SMTP server on this machine
 	@tools/build-wasm.sh
 	@$(with_env) node demo/run.mjs $(ARGS)
 
+wasi: ## build the components and the command for WASI into build/wasi/out
+	@tools/setup.sh js wasi
+	@tools/build-wasi.sh
+
 wasm: ## build the engine as WebAssembly into build/wasm
 	@tools/setup.sh wasm
 	@tools/build-wasm.sh
@@ -28,6 +32,9 @@ size: ## print the sizes beside their targets (DETAILS=1: and what they are made
 	@tools/setup.sh wasm js
 	@tools/build-wasm.sh
 	@$(with_env) $(if $(DETAILS),node tools/size-details.mjs &&) node tools/size.mjs
+	@tools/setup.sh wasi
+	@tools/build-wasi.sh >/dev/null
+	@$(with_env) node tools/wasi/size.mjs
 
 bench: ## measure, beside other clients
 	@tools/setup.sh build wasm js servers

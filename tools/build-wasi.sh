@@ -133,8 +133,20 @@ build_composed() {
     command composed composed
     wasm-tools component embed wit --world guest "$OBJ/composed.opt.wasm" -o "$OBJ/composed.embedded.wasm"
     wasm-tools component new "$OBJ/composed.embedded.wasm" -o "$OBJ/guest.wasm"
-    wasm-tools compose "$OBJ/guest.wasm" -d "$OUT/mailer.wasm" -o "$OBJ/composed.wasm"
+    wasm-tools compose "$OBJ/guest.wasm" -d "$OUT/mailer.wasm" -o "$OBJ/composed.wasm" 2>/dev/null
     wasm-tools strip -a "$OBJ/composed.wasm" -o "$OUT/composed.wasm"
+}
+
+# The command line: cli/ on the client of adapters/wasi, in a module that WASI calls a command.
+build_command() {
+    local version
+    version=$(sed -n 's/^project(.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+    compile client "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
+        adapters/client/{file,names,settings}.c
+    compile cli "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
+    command wasm-smtp cli client common tls mbedtls roots
+    wasm-tools component new "$OBJ/wasm-smtp.opt.wasm" -o "$OBJ/wasm-smtp.new.wasm"
+    wasm-tools strip -a "$OBJ/wasm-smtp.new.wasm" -o "$OUT/wasm-smtp.wasm"
 }
 
 mkdir -p "$OUT" "$OBJ"
@@ -145,7 +157,7 @@ build_roots
 if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{composed,common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,client,cli,common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
     compile_world sender config convert deliver send
     compile_world mailer config connection convert deliver send
@@ -158,6 +170,7 @@ if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OB
     component smtp-engine protocol core
     component smtp-send-plain sender common tls-none roots-none
     build_composed
+    build_command
     digest=$own_digest
     done_with own
 fi

@@ -27,7 +27,6 @@ static void disconnect(wsmtp_wasi_session *s)
     s->disconnected = true;
     wsmtp_wasi_tls_end(s->tls, s->driver.error.reason == WSMTP_REASON_OK && !s->handshaking);
     s->tls = NULL;
-    s->driver.facts.tls_cipher = NULL;
     wsmtp_wasi_close(&s->socket, wsmtp_host_microseconds() + LINGER);
     if (!s->driver.began)
         return;
@@ -101,7 +100,7 @@ static void connect_any(wsmtp_wasi_session *s)
 static void begin_tls(wsmtp_wasi_session *s)
 {
     wsmtp_wasi_tls_failure failure = {0};
-    s->tls = wsmtp_wasi_tls_begin(&s->socket, s->driver.settings, &failure);
+    s->tls = wsmtp_wasi_tls_begin(&s->socket, s->driver.settings, &s->certificate, &failure);
     s->handshaking = s->tls != NULL;
     if (!s->tls)
         failed(s, &failure);

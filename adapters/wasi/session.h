@@ -5,6 +5,7 @@
 #ifndef WSMTP_WASI_SESSION_H
 #define WSMTP_WASI_SESSION_H
 
+#include "certificate.h"
 #include "driver.h"
 #include "socket.h"
 #include "tls.h"
@@ -15,6 +16,7 @@ typedef struct wsmtp_wasi_session {
     wsmtp_wasi_tls *tls;
     bool handshaking, end_of_input, disconnected;
     char address[WSMTP_WASI_ADDRESS_TEXT];
+    wsmtp_wasi_certificate certificate;
     /* the call that runs */
     wsmtp_request request;
     wsmtp_send_request send;

@@ -110,6 +110,7 @@ static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_socket *s, wsmtp_wasi_tls_
 }
 
 wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings *settings,
+                                     wsmtp_wasi_certificate *certificate,
                                      wsmtp_wasi_tls_failure *failure)
 {
     wsmtp_wasi_tls *tls = calloc(1, sizeof *tls);
@@ -118,6 +119,7 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
         return NULL;
     }
     tls->settings = settings;
+    tls->certificate = certificate;
     mbedtls_ssl_init(&tls->ssl);
     mbedtls_ssl_config_init(&tls->config);
     mbedtls_x509_crt_init(&tls->authorities);
@@ -207,9 +209,6 @@ void wsmtp_wasi_tls_end(wsmtp_wasi_tls *tls, bool politely)
     mbedtls_x509_crt_free(&tls->authorities);
     mbedtls_x509_crt_free(&tls->identity);
     mbedtls_pk_free(&tls->key);
-    free(tls->subject);
-    free(tls->issuer);
-    free(tls->names);
     wsmtp_wipe(tls, sizeof *tls);
     free(tls);
 }

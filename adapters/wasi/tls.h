@@ -5,6 +5,7 @@
 #ifndef WSMTP_WASI_TLS_H
 #define WSMTP_WASI_TLS_H
 
+#include "certificate.h"
 #include "settings.h"
 #include "socket.h"
 
@@ -24,17 +25,18 @@ typedef struct wsmtp_wasi_tls_facts {
 } wsmtp_wasi_tls_facts;
 
 /*
- * Begins TLS with the server of the settings. Socket and settings are borrowed until _end. NULL with
- * *failure filled in.
+ * Begins TLS with the server of the settings. All but failure are borrowed until _end. The certificate
+ * that the server presents is noted, also if it is refused; not in builds whose callers cannot ask.
+ * NULL with *failure filled in.
  */
 wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings *settings,
+                                     wsmtp_wasi_certificate *certificate,
                                      wsmtp_wasi_tls_failure *failure);
 
 /* Goes on with the handshake. 1: done; WSMTP_WASI_AGAIN: wait; WSMTP_WASI_BROKEN: *failure. */
 int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure);
 
 void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts);
-bool wsmtp_wasi_tls_certificate(wsmtp_wasi_tls *tls, wsmtp_client_certificate *certificate);
 
 /* As wsmtp_wasi_read and _write; WSMTP_WASI_BROKEN fills in *failure. */
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,

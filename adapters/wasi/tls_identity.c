@@ -26,7 +26,7 @@ static unsigned char *with_nul(const void *pem, size_t pem_len)
 bool wsmtp_wasi_tls_identify(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
 {
     const wsmtp_client_options *o = &tls->settings->options;
-    if (!o->cert_pem)
+    if (!o->cert_pem_len)
         return true;
     unsigned char *certificate = with_nul(o->cert_pem, o->cert_pem_len);
     unsigned char *key = with_nul(o->key_pem, o->key_pem_len);

@@ -18,8 +18,7 @@ struct wsmtp_wasi_tls {
     size_t address_len;  /* 0: tls_name is a name */
     size_t writing;      /* octets of a write that could not be finished */
     bool established;
-    wsmtp_cause cause;   /* found while verifying */
-    char *subject, *issuer, *names; /* texts of wsmtp_wasi_tls_certificate */
+    wsmtp_wasi_certificate *certificate; /* where to note the one presented */
 };
 
 /* tls_verify.c: which authorities are trusted, and what else a certificate has to be. */
@@ -29,6 +28,8 @@ wsmtp_cause wsmtp_wasi_tls_verify_cause(uint32_t flags);
 
 /* tls_identity.c, or tls_identity_none.c: this side's certificate, if the settings have one. */
 bool wsmtp_wasi_tls_identify(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure);
+/* tls_certificate.c, or tls_identity_none.c */
+void wsmtp_wasi_tls_note(wsmtp_wasi_certificate *to, const mbedtls_x509_crt *from);
 
 /* mbedTLS's own parser of addresses: octets of the address, 0 if name is none. */
 size_t mbedtls_x509_crt_parse_cn_inet_pton(const char *name, void *address);

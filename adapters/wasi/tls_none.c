@@ -2,10 +2,12 @@
 #include "tls.h"
 
 wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings *settings,
+                                     wsmtp_wasi_certificate *certificate,
                                      wsmtp_wasi_tls_failure *failure)
 {
     (void)s;
     (void)settings;
+    (void)certificate;
     failure->reason = WSMTP_REASON_TLS_FAILED;
     failure->cause = WSMTP_CAUSE_TLS_OTHER;
     failure->words = "this build has no TLS";
@@ -23,13 +25,6 @@ void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts)
 {
     (void)tls;
     (void)facts;
-}
-
-bool wsmtp_wasi_tls_certificate(wsmtp_wasi_tls *tls, wsmtp_client_certificate *certificate)
-{
-    (void)tls;
-    (void)certificate;
-    return false;
 }
 
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,

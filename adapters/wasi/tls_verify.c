@@ -79,6 +79,8 @@ static bool is_for(const wsmtp_wasi_tls *tls, const mbedtls_x509_crt *certificat
 static int verify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
     wsmtp_wasi_tls *tls = context;
+    if (depth == 0)
+        wsmtp_wasi_tls_note(tls->certificate, certificate);
     if (depth == 0 && !is_for(tls, certificate))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     return 0;
@@ -109,9 +111,9 @@ bool wsmtp_wasi_tls_trust(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
     const wsmtp_client_options *o = &tls->settings->options;
     tls->address_len = mbedtls_x509_crt_parse_cn_inet_pton(o->tls_name, tls->address);
     mbedtls_ssl_conf_verify(&tls->config, verify, tls);
-    if (!o->ca_pem && wsmtp_roots_len == 0)
+    if (!o->ca_pem_len && wsmtp_roots_len == 0)
         return fail(failure, "no certificate authorities are built in: give some");
-    if (!o->ca_pem) {
+    if (!o->ca_pem_len) {
         mbedtls_ssl_conf_ca_cb(&tls->config, find_roots, NULL);
         return true;
     }
