@@ -1,6 +1,7 @@
 /* The invariants that hold for every session, however it ended. */
 #include "sim_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,52 +12,96 @@ static size_t recipient_number(const char *address)
     return strtoul(address, NULL, 10);
 }
 
+/* What was handed over of the last try at this message: from its MAIL to the next one. */
+static const char *last_try(const sim_session *now, const sim_message *message, const char **end)
+{
+    char mail[100] = "MAIL FROM:<";
+    strcat(mail, message->from);
+    strcat(mail, ">");
+    const char *start = NULL;
+    for (const char *at = now->handed.data; (at = strstr(at, mail)) != NULL; at++)
+        start = at;
+    *end = start ? strstr(start + 1, "MAIL FROM:<") : NULL;
+    if (start && !*end)
+        *end = now->handed.data + now->handed.len;
+    return start;
+}
+
+/* Whether the last chunk behind `at` is whole; each chunk directly follows the one before it. */
+static bool last_chunk_ends(const char *at, const char *end)
+{
+    for (;;) {
+        const char *line_end = strstr(at, "\r\n");
+        if (!line_end || line_end >= end)
+            return false;
+        char *rest;
+        size_t count = strtoul(at + 5, &rest, 10);
+        if ((size_t)(end - (line_end + 2)) < count)
+            return false;
+        if (strncmp(rest, " LAST", 5) == 0)
+            return true;
+        at = line_end + 2 + count;
+    }
+}
+
 static bool was_handed_over(const sim_session *now, const sim_message *message)
 {
-    return strstr(now->handed.data, message->last) != NULL;
+    const char *end, *start = last_try(now, message, &end);
+    if (!start)
+        return false;
+    const char *chunk = strstr(start, "\r\nBDAT ");
+    if (chunk && chunk < end)
+        return last_chunk_ends(chunk + 2, end);
+    const char *last = strstr(start, message->last);
+    return last && last < end;
 }
 
 /* Whether the server's answer to the end of this message arrived in full. */
-static bool was_answered(const sim_session *now, const sim_message *message)
+static bool was_answered(const sim_session *now, const sim_message *message, size_t recipient)
 {
-    char text[120] = "<";
-    strcat(text, message->from);
-    strcat(text, ">\r\n");
+    char text[120];
+    if (now->scenario->server.lmtp)
+        snprintf(text, sizeof text, "<%s> %zu\r\n", message->from, recipient);
+    else
+        snprintf(text, sizeof text, "<%s>\r\n", message->from);
     return strstr(now->delivered.data, text) != NULL;
+}
+
+/* The end was handed over, and yet it is known that nothing was accepted. */
+static bool was_disowned(const sim_session *now, size_t i)
+{
+    const sim_server_options *options = &now->scenario->server;
+    return (options->refuses_overlap && now->reasons[i] == WSMTP_REASON_OVERLAP_REFUSED) ||
+           (options->lies_about_chunking && now->reasons[i] == WSMTP_REASON_CHUNKING_REFUSED);
 }
 
 static void judge_message(sim_session *now, size_t i, sim_result *result)
 {
     const sim_message *message = &now->scenario->messages[i];
-    bool corrupted = now->corrupted;
-    if (now->done[i] != 1) {
-        sim_violated(now, "a transaction without DONE");
-        return;
-    }
     for (size_t j = 0; j < message->to_len; j++) {
         const wsmtp_recipient *recipient = &now->recipients[i][j];
-        bool accepted =
-            sim_server_accepted(&now->server, message->from, recipient_number(message->to[j]));
+        const size_t number = recipient_number(message->to[j]);
+        bool accepted = sim_server_accepted(&now->server, message->from, number);
         switch (recipient->status) {
         case WSMTP_STATUS_ACCEPTED:
             result->accepted++;
             if (!accepted)
                 sim_violated(now, "ACCEPTED, but the server never did");
-            if (!corrupted && !was_answered(now, message))
+            if (!now->corrupted && !was_answered(now, message, number))
                 sim_violated(now, "ACCEPTED without an answer");
             break;
         case WSMTP_STATUS_IN_DOUBT:
             result->in_doubt = true;
             if (!was_handed_over(now, message))
                 sim_violated(now, "IN_DOUBT, but the end of data was not handed over");
-            if (!corrupted && was_answered(now, message))
+            if (!now->corrupted && was_answered(now, message, number))
                 sim_violated(now, "IN_DOUBT, but the answer had come");
             break;
         case WSMTP_STATUS_NOT_SENT:
             result->not_sent++;
             if (accepted)
                 sim_violated(now, "NOT_SENT, but the server accepted it");
-            if (was_handed_over(now, message))
+            if (was_handed_over(now, message) && !was_disowned(now, i))
                 sim_violated(now, "NOT_SENT, but the end of data was handed over");
             break;
         case WSMTP_STATUS_DEFERRED:
@@ -81,9 +126,12 @@ void sim_judge(sim_session *now, sim_result *result)
         sim_violated(now, "not exactly one FAILED or CLOSED");
     if (now->server.broken && !now->corrupted)
         sim_violated(now, now->server.why);
-    for (size_t i = 0; i < now->scenario->messages_len; i++)
-        if (now->submitted[i])
+    for (size_t i = 0; i < now->scenario->messages_len; i++) {
+        if (now->submitted[i] && now->done[i] != 1)
+            sim_violated(now, "a transaction without DONE");
+        else if (now->submitted[i] && !now->merged)
             judge_message(now, i, result);
+    }
     for (size_t i = 0; i < now->server.accepted_len && !now->corrupted; i++) {
         const sim_accepted *accepted = &now->server.accepted[i];
         bool found = false;

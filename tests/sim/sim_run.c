@@ -46,6 +46,8 @@ static void submit(sim_session *now)
         transaction->recipients = now->recipients[i];
         transaction->recipients_len = message->to_len;
         transaction->flags = message->flags;
+        if (scenario->sized)
+            transaction->message_size = strlen(message->arrives);
         for (size_t j = 0; j < message->to_len; j++) {
             memset(&now->recipients[i][j], 0, sizeof now->recipients[i][j]);
             now->recipients[i][j].address = message->to[j];
@@ -70,7 +72,6 @@ static bool all_done(const sim_session *now)
 
 static void open_session(sim_session *now)
 {
-    now->ready = true;
     submit(now);
 }
 
@@ -86,6 +87,7 @@ static size_t index_of(sim_session *now, const wsmtp_transaction *transaction)
 static void see_done(sim_session *now, const wsmtp_event *event)
 {
     size_t i = index_of(now, event->transaction);
+    now->reasons[i] = event->error ? event->error->reason : WSMTP_REASON_OK;
     if (++now->done[i] > 1)
         sim_violated(now, "a second DONE for one transaction");
     if (now->failed || now->closed)
@@ -190,6 +192,7 @@ static void corrupt(sim_session *now, uint8_t *data, size_t count)
 {
     if (now->fault == SIM_CORRUPT && now->at >= now->to_client &&
         now->at < now->to_client + count) {
+        now->merged = data[now->at - now->to_client] == '\n';
         data[now->at - now->to_client] = 'X';
         now->corrupted = true;
     }
@@ -298,7 +301,8 @@ static void carry(sim_session *now)
         }
         bool moved = write_some(now);
         moved = give_body(now) || moved;
-        moved = read_some(now) || moved;
+        if (!moved || !now->scenario->slow)
+            moved = read_some(now) || moved;
         /* Reading may have completed an event without more octets. */
         if (!moved && !(wsmtp_state(now->engine) & WSMTP_HAS_EVENT))
             starve(now);
@@ -309,7 +313,9 @@ sim_result sim_run(const sim_scenario *scenario, sim_fault fault, sim_direction 
                    size_t at)
 {
     static sim_session now; /* large: two recorded streams and the server */
-    memset(&now, 0, sizeof now);
+    memset(&now, 0, offsetof(sim_session, handed));
+    now.handed.len = now.delivered.len = 0;
+    now.handed.data[0] = now.delivered.data[0] = '\0';
     now.scenario = scenario;
     now.fault = fault;
     now.direction = direction;
@@ -328,6 +334,10 @@ sim_result sim_run(const sim_scenario *scenario, sim_fault fault, sim_direction 
     config.ehlo_name_len = strlen(config.ehlo_name);
     config.tls = scenario->tls;
     config.flags = scenario->flags;
+    config.overlap = scenario->overlap;
+    config.protocol = scenario->server.lmtp ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
+    if (scenario->late)
+        config.eager_octets = 0;
     now.engine = malloc(sizeof *now.engine);
     if (wsmtp_init(now.engine, &config) != WSMTP_REASON_OK)
         sim_violated(&now, "init was refused");

@@ -37,6 +37,9 @@ typedef struct sim_scenario {
     sim_server_options server;
     wsmtp_tls tls;
     uint32_t flags;
+    uint32_t overlap;
+    bool sized;        /* the size of each message is known */
+    bool late;         /* no message travels with its envelope */
     const sim_message *messages;
     size_t messages_len;
     bool queued;       /* submitted all at once, not one after the other */
@@ -44,7 +47,12 @@ typedef struct sim_scenario {
     size_t read_size;
     size_t body_size;
     size_t buffer;     /* of the engine, each way */
+    bool slow;         /* replies arrive when there is nothing more to send */
     size_t link_room;  /* octets of replies that the link holds; then the server stops reading */
+    size_t stride;     /* from one place of a fault to the next; 0 = 1 */
+    struct {
+        size_t accepted, refused, deferred, not_sent; /* recipients, without a fault */
+    } expected;
 } sim_scenario;
 
 typedef struct sim_result {

@@ -44,12 +44,25 @@ static void forget_mail(sim_server *server)
 {
     server->has_mail = false;
     server->accepted_recipients = 0;
+    server->chunk_refused = false;
+    server->body_len = 0;
     memset(server->to, 0, sizeof server->to);
+    memset(server->full, 0, sizeof server->full);
+}
+
+static bool is_set(const unsigned char *bits, size_t i)
+{
+    return ((unsigned)bits[i / 8] >> i % 8 & 1u) != 0;
+}
+
+static void set(unsigned char *bits, size_t i, bool value)
+{
+    bits[i / 8] = (unsigned char)((bits[i / 8] & ~(1u << i % 8)) | (unsigned)value << i % 8);
 }
 
 void sim_server_begin(sim_server *server, const sim_server_options *options)
 {
-    memset(server, 0, sizeof *server);
+    memset(server, 0, offsetof(sim_server, out));
     server->options = *options;
     reply(server, "220-sim.example ESMTP\r\n220 ready\r\n");
 }
@@ -70,8 +83,9 @@ static void ehlo(sim_server *server)
     const sim_server_options *options = &server->options;
     bool offers_tls = options->starttls && !server->secure;
     snprintf(text, sizeof text,
-             "250-sim.example\r\n%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
-             options->pipelining ? "250-PIPELINING\r\n" : "", offers_tls ? "250-STARTTLS\r\n" : "",
+             "250-sim.example\r\n%s%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
+             options->pipelining ? "250-PIPELINING\r\n" : "",
+             options->chunking ? "250-CHUNKING\r\n" : "", offers_tls ? "250-STARTTLS\r\n" : "",
              options->auth && !offers_tls ? "250-AUTH PLAIN\r\n" : "");
     server->greeted = true;
     forget_mail(server);
@@ -80,6 +94,10 @@ static void ehlo(sim_server *server)
 
 static void mail(sim_server *server, const char *line)
 {
+    if (server->options.refuses_overlap && server->answered_message) {
+        reply(server, "503 5.5.1 too early\r\n");
+        return;
+    }
     const char *end = strchr(line, '>');
     size_t len = end ? (size_t)(end - (line + 11)) : 0;
     if (!server->greeted || server->has_mail || !end || len >= sizeof server->from) {
@@ -113,17 +131,34 @@ static void rcpt(sim_server *server, const char *line)
     } else if (begins(line + 9, "grey")) {
         reply(server, "450 4.7.1 later\r\n");
     } else if (says(server, "250 2.1.5 ok\r\n")) {
-        size_t recipient = strtoul(number, NULL, 10);
-        server->to[recipient / 8 % sizeof server->to] |= (unsigned char)(1u << recipient % 8);
+        size_t recipient = strtoul(number, NULL, 10) % SIM_RECIPIENTS;
+        set(server->to, recipient, true);
+        set(server->full, recipient, begins(line + 9, "full"));
         server->accepted_recipients++;
     }
 }
 
+static void bdat(sim_server *server, const char *line)
+{
+    char *end;
+    unsigned long count = strtoul(line + 5, &end, 10);
+    server->last_chunk = strcmp(end, " LAST") == 0;
+    if (end == line + 5 || (*end && !server->last_chunk))
+        broken(server, "a malformed BDAT");
+    if (server->options.lies_about_chunking) {
+        reply(server, "500 5.5.2 what?\r\n");
+        return;
+    }
+    server->in_chunk = true;
+    server->chunk_rest = count;
+}
+
 static void command(sim_server *server, const char *line)
 {
-    if (begins(line, "EHLO ") && server->options.no_ehlo) {
+    if (begins(line, server->options.lmtp ? "EHLO " : "LHLO ") ||
+        (begins(line, "EHLO ") && server->options.no_ehlo)) {
         reply(server, "502 what?\r\n");
-    } else if (begins(line, "EHLO ")) {
+    } else if (begins(line, "EHLO ") || begins(line, "LHLO ")) {
         ehlo(server);
     } else if (begins(line, "HELO ")) {
         server->greeted = true;
@@ -141,6 +176,8 @@ static void command(sim_server *server, const char *line)
         mail(server, line);
     } else if (begins(line, "RCPT TO:<")) {
         rcpt(server, line);
+    } else if (begins(line, "BDAT ") && server->options.chunking) {
+        bdat(server, line);
     } else if (strcmp(line, "DATA") == 0) {
         if (!server->has_mail)
             reply(server, "503 5.5.1 need MAIL\r\n");
@@ -157,38 +194,99 @@ static void command(sim_server *server, const char *line)
         reply(server, "221 2.0.0 bye\r\n");
         server->closed = true;
     } else {
-        broken(server, "an unknown command");
+        if (!server->options.lies_about_chunking)
+            broken(server, "an unknown command");
         reply(server, "500 5.5.2 what?\r\n");
     }
+}
+
+static void keep_message(sim_server *server)
+{
+    if (server->accepted_len == SIM_MESSAGES) {
+        broken(server, "more messages than the test sends");
+        return;
+    }
+    sim_accepted *accepted = &server->accepted[server->accepted_len++];
+    memcpy(accepted->from, server->from, sizeof accepted->from);
+    memcpy(accepted->to, server->to, sizeof accepted->to);
+    memcpy(accepted->body, server->body, server->body_len);
+    accepted->body_len = server->body_len;
+}
+
+/* LMTP: a reply for each recipient; those whose reply was not a 250 are taken off. */
+static bool deliver(sim_server *server, const char *refusal)
+{
+    char text[120];
+    bool any = false;
+    for (size_t i = 0; i < SIM_RECIPIENTS; i++) {
+        if (!is_set(server->to, i))
+            continue;
+        const char *code = refusal                     ? refusal
+                           : is_set(server->full, i) ? "452 4.2.2 full"
+                                                     : "250 2.0.0 saved";
+        snprintf(text, sizeof text, "%s <%s> %zu\r\n", code, server->from, i);
+        bool accepted = says(server, text) && code[0] == '2';
+        set(server->to, i, accepted);
+        any = any || accepted;
+    }
+    return any;
 }
 
 static void end_of_data(sim_server *server)
 {
     char text[120];
-    bool refused4 = begins(server->from, "eod4"), refused5 = begins(server->from, "eod5");
     bool nobody = server->accepted_recipients == 0;
-    const char *code = nobody     ? "554 5.5.1 nobody"
-                       : refused4 ? "451 4.3.0 later"
-                       : refused5 ? "554 5.6.0 spam"
-                                  : "250 2.0.0 queued";
-    snprintf(text, sizeof text, "%s <%s>\r\n", code, server->from);
-    bool said = says(server, text);
+    const char *refusal = nobody                         ? "554 5.5.1 nobody"
+                          : begins(server->from, "eod4") ? "451 4.3.0 later"
+                          : begins(server->from, "eod5") ? "554 5.6.0 spam"
+                                                         : NULL;
     server->in_data = false;
-    if (said && !nobody && !refused4 && !refused5) {
-        if (server->accepted_len == SIM_MESSAGES) {
-            broken(server, "more messages than the test sends");
-            return;
-        }
-        sim_accepted *accepted = &server->accepted[server->accepted_len++];
-        memcpy(accepted->from, server->from, sizeof accepted->from);
-        memcpy(accepted->to, server->to, sizeof accepted->to);
-        memcpy(accepted->body, server->body, server->body_len);
-        accepted->body_len = server->body_len;
+    server->answered_message = true;
+    bool accepted;
+    if (server->options.lmtp) {
+        accepted = deliver(server, refusal);
+    } else {
+        snprintf(text, sizeof text, "%s <%s>\r\n", refusal ? refusal : "250 2.0.0 queued",
+                 server->from);
+        accepted = says(server, text) && !refusal;
     }
-    /* Postfix keeps a transaction open whose message it refused; RFC 5321 leaves that open. */
-    if (said && code[0] == '2')
-        forget_mail(server);
+    if (accepted)
+        keep_message(server);
     server->body_len = 0;
+    /* Postfix keeps a transaction open whose message it refused; RFC 5321 leaves that open. */
+    if (!refusal && !server->closed)
+        forget_mail(server);
+}
+
+static void end_of_chunk(sim_server *server)
+{
+    server->in_chunk = false;
+    server->answered_message = server->last_chunk;
+    if (!server->has_mail || server->chunk_refused) {
+        reply(server, "503 5.5.1 no message\r\n");
+    } else if (!server->accepted_recipients) {
+        reply(server, "554 5.5.1 no valid recipients\r\n");
+    } else if (begins(server->from, "chunk4") || begins(server->from, "chunk5")) {
+        server->chunk_refused = true;
+        reply(server, begins(server->from, "chunk4") ? "452 4.3.1 disk full\r\n"
+                                                     : "552 5.3.4 too large\r\n");
+    } else if (server->last_chunk) {
+        end_of_data(server);
+    } else {
+        reply(server, "250 2.6.0 so far\r\n");
+    }
+    if (server->last_chunk)
+        server->body_len = 0;
+}
+
+static void add_body(sim_server *server, const char *data, size_t data_len)
+{
+    if (server->body_len + data_len > sizeof server->body) {
+        broken(server, "a longer message than the test sends");
+        return;
+    }
+    memcpy(server->body + server->body_len, data, data_len);
+    server->body_len += data_len;
 }
 
 static void data_line(sim_server *server)
@@ -203,12 +301,7 @@ static void data_line(sim_server *server)
         line++;
         len--;
     }
-    if (server->body_len + len > sizeof server->body) {
-        broken(server, "a longer message than the test sends");
-        return;
-    }
-    memcpy(server->body + server->body_len, line, len);
-    server->body_len += len;
+    add_body(server, line, len);
 }
 
 void sim_server_take(sim_server *server, const char *data, size_t data_len)
@@ -217,6 +310,12 @@ void sim_server_take(sim_server *server, const char *data, size_t data_len)
         if (server->waits_for_tls) {
             broken(server, "clear text behind STARTTLS");
             return;
+        }
+        if (server->in_chunk) {
+            add_body(server, &data[i], 1);
+            if (--server->chunk_rest == 0)
+                end_of_chunk(server);
+            continue;
         }
         if (server->line_len == sizeof server->line - 1) {
             broken(server, "a line that is too long");
@@ -234,8 +333,12 @@ void sim_server_take(sim_server *server, const char *data, size_t data_len)
         } else {
             if (server->out_len && !server->options.pipelining)
                 broken(server, "a command before the reply to the one before, without PIPELINING");
+            if (!server->out_len)
+                server->answered_message = false;
             server->line[server->line_len - 2] = '\0';
             command(server, server->line);
+            if (server->in_chunk && !server->chunk_rest)
+                end_of_chunk(server);
         }
         server->line_len = 0;
     }
@@ -245,7 +348,7 @@ bool sim_server_accepted(const sim_server *server, const char *from, size_t reci
 {
     for (size_t i = 0; i < server->accepted_len; i++)
         if (strcmp(server->accepted[i].from, from) == 0 &&
-            ((unsigned)server->accepted[i].to[recipient / 8] >> recipient % 8 & 1u) != 0)
+            is_set(server->accepted[i].to, recipient))
             return true;
     return false;
 }

@@ -3,7 +3,8 @@
  * took responsibility for, so that a client's claims can be compared with it.
  *
  * Local parts decide: bad* is refused (550), grey* deferred (450); a sender badmail* is refused,
- * and messages of the senders eod4* and eod5* are refused at their end.
+ * messages of the senders eod4* and eod5* are refused at their end, those of chunk4* and chunk5* at
+ * their first chunk. A recipient full* is deferred (452) after the message, over LMTP.
  */
 #ifndef WSMTP_TESTS_SIM_SERVER_H
 #define WSMTP_TESTS_SIM_SERVER_H
@@ -12,7 +13,7 @@
 #include <stddef.h>
 
 #define SIM_MESSAGES 8u
-#define SIM_BODY_MAX 512u
+#define SIM_BODY_MAX 2304u
 #define SIM_RECIPIENTS 1024u
 
 typedef struct sim_server_options {
@@ -21,6 +22,10 @@ typedef struct sim_server_options {
     bool auth;
     bool data_without_recipients; /* answer 354 to DATA although every recipient was refused */
     bool no_ehlo;                 /* knows HELO only */
+    bool chunking;
+    bool lies_about_chunking;     /* offers it, and takes BDAT and its chunk for unknown commands */
+    bool refuses_overlap;         /* 503 to MAIL before the reply to the last message is taken */
+    bool lmtp;                    /* LHLO; one reply for each recipient after the message */
     unsigned closing_at;          /* answer this reply (from 1) with 421 and close; 0 = never */
 } sim_server_options;
 
@@ -34,22 +39,25 @@ typedef struct sim_accepted {
 
 typedef struct sim_server {
     sim_server_options options;
-    char out[16384]; /* not yet taken by the link */
     size_t out_len;
     bool closed;     /* the server closes when out is empty */
     bool broken;     /* the client broke the protocol; why says how */
     const char *why;
     unsigned replies;
-    bool secure, waits_for_tls, in_data, has_mail, greeted;
+    bool secure, waits_for_tls, in_data, in_chunk, has_mail, greeted;
+    bool last_chunk, chunk_refused; /* refused: whatever follows in this transaction is, too */
+    size_t chunk_rest;              /* octets of the chunk still to come */
+    bool answered_message;          /* its reply is not yet taken by the link */
     size_t accepted_recipients;
-    unsigned char to[SIM_RECIPIENTS / 8];
+    unsigned char to[SIM_RECIPIENTS / 8], full[SIM_RECIPIENTS / 8];
     char from[80];
     char line[1100];
     size_t line_len;
-    sim_accepted accepted[SIM_MESSAGES];
-    size_t accepted_len;
+    size_t accepted_len, body_len;
+    /* Large; their lengths are above. */
+    char out[16384]; /* not yet taken by the link */
     char body[SIM_BODY_MAX];
-    size_t body_len;
+    sim_accepted accepted[SIM_MESSAGES];
 } sim_server;
 
 void sim_server_begin(sim_server *server, const sim_server_options *options);

@@ -17,23 +17,23 @@ typedef struct sim_session {
     sim_direction direction;
     size_t at;
     bool corrupted;
-    sim_server server;
-    sim_stream handed;    /* to the transport */
-    sim_stream delivered; /* to the engine */
+    bool merged; /* the lost octet ended a line: two replies came as one, nobody can tell which */
     size_t to_server, to_client;
     wsmtp_engine *engine;
     wsmtp_transaction transactions[SIM_MESSAGES];
     wsmtp_recipient *recipients[SIM_MESSAGES];
     bool submitted[SIM_MESSAGES];
     unsigned done[SIM_MESSAGES];
+    wsmtp_reason reasons[SIM_MESSAGES]; /* of the error of DONE */
     size_t next;     /* message to submit */
     size_t writing;  /* message whose body is written */
     size_t written;  /* octets of it */
     unsigned failed, closed;
-    bool ready;
-    bool doubt_said; /* by an error */
-    bool doubt_retryable;
     const char *violation;
+    /* Large, and as good as empty with their lengths at 0: clearing them would take the time. */
+    sim_stream handed;    /* to the transport */
+    sim_stream delivered; /* to the engine */
+    sim_server server;
 } sim_session;
 
 /* The first violation of an invariant is kept. */

@@ -1,0 +1,135 @@
+#include "sim_scenarios.h"
+
+static const char *const mixed[] = {"r1@example.com", "bad2@example.com", "grey3@example.com",
+                                    "r4@example.com"};
+static const char *const nobody[] = {"bad1@example.com", "grey2@example.com"};
+static const char *const one[] = {"r1@example.com"};
+static const char *const full[] = {"full1@example.com", "r2@example.com", "bad3@example.com",
+                                   "full4@example.com"};
+
+static const sim_message five[] = {
+    {"m0@example.org", mixed, 4, "Subject: a\r\n\r\n.dot\r\n..\r\nend-0",
+     "Subject: a\r\n\r\n.dot\r\n..\r\nend-0\r\n", "end-0\r\n.\r\n", 0},
+    {"m1@example.org", nobody, 2, "x\r\nend-1\r\n", "x\r\nend-1\r\n", "end-1\r\n.\r\n", 0},
+    {"eod4.m2@example.org", one, 1, "x\r\nend-2\r\n", "x\r\nend-2\r\n", "end-2\r\n.\r\n", 0},
+    {"badmail@example.org", one, 1, "x\r\nend-3\r\n", "x\r\nend-3\r\n", "end-3\r\n.\r\n", 0},
+    {"m4@example.org", one, 1, "one\ntwo\rend-4\r\n", "one\r\ntwo\r\nend-4\r\n", "end-4\r\n.\r\n",
+     WSMTP_SEND_MAKE_CRLF},
+};
+#define OF_FIVE .messages = five, .messages_len = 5, .expected = {3, 3, 3, 0}
+/* All came too early but the first, and none is sent again by itself. */
+#define OF_REFUSED_OVERLAP .messages = five, .messages_len = 5, .expected = {2, 1, 1, 5}
+/* The reply to the first chunk ends the session, the other messages are in doubt. */
+#define OF_LIES .messages = five, .messages_len = 5, .expected = {0, 1, 1, 2}
+
+static const sim_message strict[] = {
+    {"m0@example.org", mixed, 4, "x\r\nend-0\r\n", "x\r\nend-0\r\n", "end-0\r\n.\r\n",
+     WSMTP_SEND_ALL_OR_NOTHING},
+    {"m1@example.org", one, 1, "x\r\nend-1\r\n", "x\r\nend-1\r\n", "end-1\r\n.\r\n",
+     WSMTP_SEND_ALL_OR_NOTHING},
+    {"eod5.m2@example.org", one, 1, "x\r\nend-2\r\n", "x\r\nend-2\r\n", "end-2\r\n.\r\n", 0},
+};
+#define OF_STRICT .messages = strict, .messages_len = 3, .expected = {1, 2, 1, 2}
+
+/* Messages that take two or three chunks each where the buffer is smallest. */
+#define LINE "The quick brown fox jumps over the lazy dog, and runs on.\r\n"
+#define LINES LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+#define LARGE(end) LINES ".\r\n..\r\n" LINES LINES end "\r\n"
+static const sim_message large[] = {
+    {"m0@example.org", mixed, 4, LARGE("end-0"), LARGE("end-0"), "end-0\r\n.\r\n", 0},
+    {"chunk4.m1@example.org", mixed, 4, LARGE("end-1"), LARGE("end-1"), "end-1\r\n.\r\n", 0},
+    {"chunk5.m2@example.org", one, 1, LARGE("end-2"), LARGE("end-2"), "end-2\r\n.\r\n", 0},
+    {"m3@example.org", nobody, 2, LARGE("end-3"), LARGE("end-3"), "end-3\r\n.\r\n", 0},
+    {"m4@example.org", full, 4, LARGE("end-4"), LARGE("end-4"), "end-4\r\n.\r\n", 0},
+};
+#define OF_LARGE .messages = large, .messages_len = 5, .sized = true, .stride = 23, .buffer = 1024
+
+static const sim_scenario scenarios[] = {
+    {.name = "pipelining, queued", .server = {.pipelining = true}, OF_FIVE, .queued = true,
+     .buffer = 4096},
+    {.name = "pipelining, one by one", .server = {.pipelining = true}, OF_FIVE, .buffer = 4096,
+     .write_size = 11, .read_size = 13, .body_size = 5},
+    {.name = "no pipelining", OF_FIVE, .queued = true, .buffer = 4096},
+    {.name = "pipelining switched off", .server = {.pipelining = true},
+     .flags = WSMTP_NO_PIPELINING, OF_FIVE, .buffer = 2048},
+    {.name = "354 without recipients",
+     .server = {.pipelining = true, .data_without_recipients = true}, OF_FIVE, .queued = true,
+     .buffer = 4096},
+    {.name = "STARTTLS and AUTH", .server = {.pipelining = true, .starttls = true, .auth = true},
+     .tls = WSMTP_TLS_STARTTLS, OF_FIVE, .queued = true, .buffer = 4096},
+    {.name = "octet by octet, small buffers", .server = {.pipelining = true}, OF_FIVE,
+     .queued = true, .write_size = 1, .read_size = 1, .body_size = 1, .buffer = WSMTP_INPUT_MIN},
+    {.name = "HELO only", .server = {.no_ehlo = true}, OF_FIVE, .buffer = 2048, .read_size = 3},
+    {.name = "all or nothing", .server = {.pipelining = true}, OF_STRICT, .queued = true,
+     .buffer = 2048, .link_room = 40},
+    {.name = "DATA, overlap 2", .server = {.pipelining = true}, .overlap = 2, .slow = true, OF_FIVE,
+     .queued = true, .buffer = 4096},
+    {.name = "DATA, overlap 5, 354 without recipients, in pieces",
+     .server = {.pipelining = true, .data_without_recipients = true}, .overlap = 5,
+     .slow = true, OF_FIVE,
+     .queued = true, .buffer = 1024, .write_size = 7, .read_size = 9, .body_size = 3},
+    {.name = "DATA, overlap refused", .server = {.pipelining = true, .refuses_overlap = true},
+     .overlap = 2, .slow = true, OF_FIVE, .queued = true, .buffer = 4096},
+    {.name = "CHUNKING, one by one", .server = {.pipelining = true, .chunking = true}, OF_FIVE,
+     .sized = true, .buffer = 4096},
+    {.name = "CHUNKING, no pipelining", .server = {.chunking = true}, OF_FIVE, .sized = true,
+     .queued = true, .buffer = 4096, .body_size = 4},
+    {.name = "CHUNKING, overlap 5", .server = {.pipelining = true, .chunking = true}, .overlap = 5,
+     .slow = true,
+     OF_FIVE, .sized = true, .queued = true, .buffer = 4096},
+    {.name = "CHUNKING, overlap 5, octet by octet",
+     .server = {.pipelining = true, .chunking = true}, .overlap = 5,
+     .slow = true, OF_FIVE, .sized = true,
+     .queued = true, .buffer = 1024, .write_size = 1, .read_size = 1, .body_size = 1},
+    {.name = "CHUNKING, overlap 5, envelopes first",
+     .server = {.pipelining = true, .chunking = true}, .overlap = 5,
+     .slow = true, OF_FIVE, .late = true,
+     .queued = true, .buffer = 4096, .write_size = 20, .read_size = 50},
+    {.name = "CHUNKING, overlap 3, STARTTLS and AUTH",
+     .server = {.pipelining = true, .chunking = true, .starttls = true, .auth = true},
+     .tls = WSMTP_TLS_STARTTLS, .overlap = 3, .slow = true, OF_FIVE, .sized = true, .queued = true,
+     .buffer = 2048},
+    {.name = "CHUNKING, all or nothing", .server = {.pipelining = true, .chunking = true},
+     .overlap = 3,
+     .slow = true, OF_STRICT, .sized = true, .queued = true, .buffer = 2048, .link_room = 40},
+    {.name = "CHUNKING, overlap refused",
+     .server = {.pipelining = true, .chunking = true, .refuses_overlap = true}, .overlap = 5,
+     .slow = true,
+     OF_REFUSED_OVERLAP, .sized = true, .queued = true, .buffer = 4096},
+    {.name = "CHUNKING, overlap refused, envelopes first",
+     .server = {.pipelining = true, .chunking = true, .refuses_overlap = true}, .overlap = 5,
+     .slow = true,
+     OF_FIVE, .late = true, .queued = true, .buffer = 4096},
+    {.name = "CHUNKING offered, BDAT unknown",
+     .server = {.pipelining = true, .chunking = true, .lies_about_chunking = true}, .overlap = 5,
+     .slow = true,
+     OF_LIES, .sized = true, .queued = true, .buffer = 4096},
+    {.name = "large messages in chunks", .server = {.pipelining = true, .chunking = true}, OF_LARGE,
+     .queued = true, .expected = {5, 5, 5, 0}},
+    {.name = "large messages in chunks, overlap 5, in pieces",
+     .server = {.pipelining = true, .chunking = true}, .overlap = 5,
+     .slow = true, OF_LARGE, .queued = true,
+     .write_size = 301, .read_size = 17, .body_size = 97, .link_room = 60,
+     .expected = {5, 5, 5, 0}},
+    {.name = "large messages in chunks, envelopes first",
+     .server = {.pipelining = true, .chunking = true}, .overlap = 5,
+     .slow = true, .late = true, OF_LARGE,
+     .queued = true, .expected = {5, 5, 5, 0}},
+    {.name = "large messages in chunks, no pipelining", .server = {.chunking = true}, OF_LARGE,
+     .queued = true, .expected = {5, 5, 5, 0}},
+    {.name = "LMTP", .server = {.pipelining = true, .lmtp = true}, OF_FIVE, .queued = true,
+     .buffer = 4096},
+    {.name = "LMTP, no pipelining", .server = {.lmtp = true}, OF_FIVE, .buffer = 4096,
+     .read_size = 5},
+    {.name = "LMTP, overlap 2, large", .server = {.pipelining = true, .lmtp = true}, .overlap = 2,
+     .slow = true, OF_LARGE, .queued = true, .expected = {6, 4, 5, 0}},
+    {.name = "LMTP, CHUNKING, overlap 5, large",
+     .server = {.pipelining = true, .lmtp = true, .chunking = true}, .overlap = 5,
+     .slow = true, OF_LARGE,
+     .queued = true, .expected = {3, 5, 7, 0}},
+};
+
+const sim_scenario *sim_scenario_get(size_t i)
+{
+    return i < sizeof scenarios / sizeof *scenarios ? &scenarios[i] : NULL;
+}
