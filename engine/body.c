@@ -24,7 +24,7 @@ bool wsmtp_body_room(const wsmtp_engine *e)
 static bool make_room(wsmtp_engine *e)
 {
     if (!wsmtp_body_room(e)) {
-        if (e->chunk_open)
+        if (WSMTP_FEATURE_CHUNKING && e->chunk_open)
             wsmtp_chunk_end(e, e->writing, false);
         return false;
     }

@@ -15,13 +15,15 @@ bool wsmtp_reserve(wsmtp_engine *e, size_t n)
     if (c->output_len - e->output_end < n && e->output_start > 0) {
         size_t used = e->output_end - e->output_start;
         memmove(c->output, c->output + e->output_start, used);
-        if (e->secret_at != SIZE_MAX) {
+        if (WSMTP_FEATURE_AUTH && e->secret_at != SIZE_MAX) {
             wsmtp_wipe(c->output + used, e->output_start);
             e->secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
         }
-        e->chunk_at -= e->output_start;
-        if (e->held_at != SIZE_MAX)
-            e->held_at -= e->output_start;
+        if (WSMTP_FEATURE_CHUNKING) {
+            e->chunk_at -= e->output_start;
+            if (e->held_at != SIZE_MAX)
+                e->held_at -= e->output_start;
+        }
         e->output_start = 0;
         e->output_end = used;
     }
@@ -109,7 +111,7 @@ static wsmtp_reason check_path(const wsmtp_transaction *t, size_t path)
     const char *text = path_text(t, path, &len);
     return wsmtp_mailbox_check(text, len,
                                (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
-                                   (t->flags & WSMTP_SEND_SMTPUTF8 ? WSMTP_MAILBOX_UTF8 : 0),
+                                   (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
                                NULL);
 }
 
@@ -154,7 +156,7 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
         }
         if (t->declared_8bit)
             wsmtp_put_text(e, " BODY=8BITMIME");
-        if (t->flags & WSMTP_SEND_SMTPUTF8)
+        if (wsmtp_sends_utf8(t))
             wsmtp_put_text(e, " SMTPUTF8");
     }
     wsmtp_put_text(e, "\r\n");

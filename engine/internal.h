@@ -63,6 +63,12 @@ static inline bool wsmtp_lmtp(const wsmtp_engine *e)
     return WSMTP_FEATURE_LMTP && e->config->protocol == WSMTP_PROTOCOL_LMTP;
 }
 
+/* Whether t is sent with SMTPUTF8: never taken where it is not built. */
+static inline bool wsmtp_sends_utf8(const wsmtp_transaction *t)
+{
+    return WSMTP_FEATURE_SMTPUTF8 && (t->flags & WSMTP_SEND_SMTPUTF8);
+}
+
 static inline bool wsmtp_chunked(const wsmtp_transaction *t)
 {
     return WSMTP_FEATURE_CHUNKING && t->chunked;

@@ -60,10 +60,9 @@ const uint8_t *wsmtp_send_buf(const wsmtp_engine *e, size_t *len, size_t *secret
     *len = *secret_at = 0;
     if (!e->config || wsmtp_over(e))
         return NULL;
-    *len = sendable(e);
-    *secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
-    if (*secret_at > *len)
-        *secret_at = *len;
+    *len = *secret_at = sendable(e);
+    if (WSMTP_FEATURE_AUTH && e->secret_at < e->output_end)
+        *secret_at = e->secret_at > e->output_start ? e->secret_at - e->output_start : 0;
     return e->config->output + e->output_start;
 }
 
@@ -71,13 +70,13 @@ void wsmtp_send_ack(wsmtp_engine *e, size_t n)
 {
     if (!e->config || n == 0 || n > sendable(e))
         return;
-    if (e->output_start + n > e->secret_at)
+    if (WSMTP_FEATURE_AUTH && e->output_start + n > e->secret_at)
         wsmtp_wipe(e->config->output + e->output_start, n);
     e->output_start += n;
     e->output_acked += n;
     if (e->output_start == e->output_end) {
         e->output_start = e->output_end = 0;
-        e->secret_at = e->auth_state == AUTH_SENDING ? 0 : SIZE_MAX;
+        e->secret_at = WSMTP_FEATURE_AUTH && e->auth_state == AUTH_SENDING ? 0 : SIZE_MAX;
     }
     e->epoch++;
     if (WSMTP_FEATURE_AUTH && e->state == STATE_AUTH)
