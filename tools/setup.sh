@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what is missing, in groups:
 #
-#   tools/setup.sh build|wasm|js|servers|wasi|docs ...
+#   tools/setup.sh build|wasm|js|servers|wasi|rust|docs ...
 #
 #   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL
 #   wasm     clang 14, wasm-ld 14, wasm-opt
 #   js       Node.js 20 or newer, and the pinned npm packages of tests/
 #   servers  Postfix, Dovecot, Exim (unpacked into build/exim, never installed), aiosmtpd, OpenSSL
 #   wasi     clang 19 for WASI 0.2; wasi-libc, mbedTLS, wasmtime in build/wasi (tools/wasi/setup.sh)
+#   rust     Rust 1.85 or newer with cargo (what the machine has, else Debian's cargo-web), gcc
 #   docs     mdbook, built into build/cargo
 #
 # Programs come from Debian's packages; anything else goes into build/ or tests/node_modules.
@@ -16,6 +17,7 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 STAMPS="$BUILD/stamps"
 MDBOOK_VERSION=0.5.4 # needs Rust 1.88
+RUST_MINIMUM=1.85    # as adapters/tokio/Cargo.toml says
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -39,8 +41,9 @@ requirements() {
     wasi) echo clang-19=clang-19 lld-19=wasm-ld-19 binaryen=wasm-opt ca-certificates=/usr/share/ca-certificates/mozilla \
         libclang-rt-19-dev-wasm32=/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a \
         python3=/usr/bin/python3 python3-venv=/usr/lib/python3*/ensurepip/__init__.py ;;
+    rust) echo gcc=gcc libc6-dev=/usr/include/stdio.h ca-certificates=/etc/ssl/certs/ca-certificates.crt ;;
     docs) ;;
-    *) die "there is no group '$1' (build, wasm, js, servers, wasi, docs)" ;;
+    *) die "there is no group '$1' (build, wasm, js, servers, wasi, rust, docs)" ;;
     esac
 }
 
@@ -54,6 +57,7 @@ complete() {
     js) node_is_new_enough && [ -d "$ROOT/tests/node_modules" ] ;;
     servers) exim_runs ;;
     wasi) wasi_complete ;;
+    rust) rust_is_at_least "$RUST_MINIMUM" ;;
     docs) [ -x "$BUILD/cargo/bin/mdbook" ] || have mdbook ;;
     esac
 }
@@ -181,17 +185,22 @@ install_exim() {
         "$BUILD/exim/usr/sbin/exim4" -C /dev/null -bV 2>&1 | head -n 1)"
 }
 
-# Debian's own "cargo" is too old for mdbook; "cargo-web", kept current for browsers, is not.
-rust_is_new_enough() {
+# Debian's own "cargo" is too old; "cargo-web", kept current for browsers, is not.
+rust_is_at_least() {
     local version
     version=$(rustc --version 2>/dev/null) && have cargo &&
-        printf '1.88\n%s\n' "$(cut -d ' ' -f 2 <<<"$version")" | sort -VC
+        printf '%s\n%s\n' "$1" "$(cut -d ' ' -f 2 <<<"$version")" | sort -VC
+}
+
+# install_rust MINIMUM PURPOSE
+install_rust() {
+    have gcc || apt_install gcc libc6-dev
+    rust_is_at_least "$1" || apt_install cargo-web
+    rust_is_at_least "$1" || die "$2 need Rust $1 or newer (rustc and cargo); found: $(rustc --version 2>&1)"
 }
 
 install_mdbook() {
-    have gcc || apt_install gcc libc6-dev
-    rust_is_new_enough || apt_install cargo-web
-    rust_is_new_enough || die "mdbook needs Rust 1.88 or newer (rustc and cargo); found: $(rustc --version 2>&1)"
+    install_rust 1.88 "the documents (mdbook)"
     say "cargo install mdbook $MDBOOK_VERSION into build/cargo (two minutes)"
     cargo install mdbook --version "$MDBOOK_VERSION" --locked --no-default-features --features search \
         --root "$BUILD/cargo" >"$BUILD/cargo.log" 2>&1 || die "cargo install mdbook failed (see build/cargo.log)"
@@ -227,6 +236,7 @@ setup_group() {
     js) install_js ;;
     servers) install_exim ;;
     wasi) install_wasi ;;
+    rust) install_rust "$RUST_MINIMUM" "the Rust crates" ;;
     docs) complete docs || install_mdbook ;;
     esac
     check_versions "$group"
@@ -234,7 +244,7 @@ setup_group() {
     say "$group: ready"
 }
 
-[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|docs ..."
+[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|rust|docs ..."
 mkdir -p "$STAMPS"
 exec 9>"$BUILD/setup.lock"
 flock 9

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test of the project, stage by stage, and ends with the line "N passed, N failed".
 #   tools/test.sh            all stages
-#   tools/test.sh STAGE ...  only these: setup gcc clang wasm size wasi js
+#   tools/test.sh STAGE ...  only these: setup gcc clang wasm size wasi js rust
 # A stage that fails does not stop the others; the exit status is 1 if anything failed. Each stage's
 # full output is in build/test/STAGE.log.
 set -uo pipefail
@@ -70,19 +70,28 @@ javascript() {
     count "$(tap pass)" "$(($(tap fail) + $(tap cancelled)))" "$(tap skipped)" "$status"
 }
 
+# Cargo's runs each end with "test result: ok. N passed; N failed; N ignored; ...".
+rust() {
+    local status=0
+    stage rust 900 tools/rust.sh || status=$?
+    total() { sed -n "s/^test result: .* \([0-9]*\) $1;.*/\1/p" "$LOGS/rust.log" | awk '{ sum += $1 } END { print sum + 0 }'; }
+    count "$(total passed)" "$(total failed)" "$(total ignored)" "$status"
+}
+
 run() {
     case $1 in
-    setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi || { echo "setup failed"; exit 1; } ;;
+    setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi rust || { echo "setup failed"; exit 1; } ;;
     gcc | clang) native "$1" ;;
     wasm) single wasm 300 tools/build-wasm.sh ;;
     size) single size 120 node tools/size.mjs && sed 's/^/   /' "$LOGS/size.log" ;;
     wasi) single wasi-build 600 tools/build-wasi.sh && single wasi-size 60 node tools/wasi/size.mjs && sed 's/^/   /' "$LOGS/wasi-size.log" ;;
     js) javascript ;;
-    *) echo "there is no stage '$1' (setup, gcc, clang, wasm, size, wasi, js)"; exit 2 ;;
+    rust) rust ;;
+    *) echo "there is no stage '$1' (setup, gcc, clang, wasm, size, wasi, js, rust)"; exit 2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- setup gcc clang wasm size wasi js
+[ $# -gt 0 ] || set -- setup gcc clang wasm size wasi js rust
 for name in "$@"; do run "$name"; done
 
 printf '\n'
