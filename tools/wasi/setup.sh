@@ -3,6 +3,7 @@
 #
 #   build/wasi/sysroot   wasi-libc with WASI 0.2, from a newer suite of Debian
 #   build/wasi/mbedtls   the source of mbedTLS 3.6.7 or newer, from a newer suite of Debian
+#   examples/component-js/node_modules  jco, which makes JavaScript of components
 #   build/wasi/python    wasm-tools, wasmtime and its Python package, as in tools/wasi/requirements.txt
 #
 # The newer suite is read with apt and a configuration of its own: from the mirror that this machine
@@ -10,6 +11,7 @@
 # fetching, WSMTP_WASI_SYSROOT and WSMTP_MBEDTLS may name folders: what "usr" is in the package
 # wasi-libc, and the top of mbedTLS's source.
 WASI="$BUILD/wasi"
+JCO="$ROOT/examples/component-js"
 WASI_SUITES=${WSMTP_WASI_SUITES:-sid testing} # tried in turn
 MBEDTLS_AT_LEAST=3.6.7 # 3.6.6 refuses RSA-PSS in TLS 1.2, which OpenSSL prefers
 MBEDTLS_BELOW=3.7
@@ -18,12 +20,12 @@ WASI_LIBC_AT_LEAST=0.0~git20260423
 sources_edition() { echo "$MBEDTLS_AT_LEAST $WASI_LIBC_AT_LEAST ${WSMTP_MBEDTLS:-} ${WSMTP_WASI_SYSROOT:-}"; }
 wasi_edition() {
     sources_edition
-    sha256sum <"$ROOT/tools/wasi/requirements.txt"
+    cat "$ROOT/tools/wasi/requirements.txt" "$JCO/package-lock.json" | sha256sum
 }
 
 wasi_complete() {
     [ -f "$WASI/sysroot/lib/wasm32-wasip2/libc.a" ] && [ -f "$WASI/mbedtls/library/ssl_tls.c" ] &&
-        [ -x "$WASI/bin/wasmtime" ] && [ -x "$WASI/bin/wasm-tools" ]
+        [ -x "$WASI/bin/wasmtime" ] && [ -x "$WASI/bin/wasm-tools" ] && [ -d "$JCO/node_modules" ]
 }
 
 mbedtls_version() { # FOLDER
@@ -129,4 +131,9 @@ install_wasi_tools() {
     chmod +x "$WASI"/python/lib/python3*/site-packages/wasmtime_cli/wasmtime # the package leaves it unset
     ln -sf "$(compgen -G "$WASI/python/lib/python3*/site-packages/wasmtime_cli/wasmtime")" "$WASI/bin/wasmtime"
     ln -sf ../python/bin/wasm-tools "$WASI/bin/wasm-tools"
+    node_is_new_enough || install_node
+    say "npm install: jco into examples/component-js/node_modules"
+    # As package-lock.json says. Not "npm ci", which insists on optional packages that were never published.
+    (cd "$JCO" && npm install --no-save --ignore-scripts --no-audit --no-fund >"$BUILD/npm.log" 2>&1) ||
+        die "npm install failed in examples/component-js (see build/npm.log)"
 }
