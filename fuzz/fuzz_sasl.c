@@ -76,12 +76,17 @@ static void exchange(wsmtp_mechanism mechanism, size_t piece, const uint8_t *dat
     credentials.token_len = 5;
     credentials.nonce = nonce;
     credentials.nonce_len = sizeof nonce;
+    credentials.binding = WSMTP_BINDING_TLS_EXPORTER;
+    credentials.binding_data = key;
+    credentials.binding_data_len = sizeof key;
     wsmtp_sasl *sasl = malloc(sizeof *sasl);
     REQUIRE(wsmtp_sasl_begin(sasl, mechanism, &credentials) == WSMTP_REASON_OK);
     if (wsmtp_sasl_client_first(sasl))
         read_response(sasl, piece);
-    bool scram =
-        mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 || mechanism == WSMTP_MECHANISM_SCRAM_SHA_1;
+    bool scram = mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ||
+                 mechanism == WSMTP_MECHANISM_SCRAM_SHA_1 ||
+                 mechanism == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS ||
+                 mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS;
     for (unsigned round = 0; round < 6; round++) {
         /* Challenges are cut at a vertical bar; a leading N stands for the right nonce. */
         const uint8_t *end = size ? memchr(data, '|', size) : NULL;

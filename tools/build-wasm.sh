@@ -3,6 +3,8 @@
 #   build/wasm/engine.wasm      everything
 #   build/wasm/engine-js.wasm   everything but the sentences of errors, which the npm package has in
 #                               reasons.mjs; copied to adapters/js/engine.wasm
+#   build/wasm/engine-base.wasm that without CHUNKING, overlap, LMTP and channel binding, to see what
+#                               they cost
 #   build/wasm/engine-min.wasm  smallest profile: every switch of include/wsmtp/features.h off
 #   build/wasm/*.named.wasm     the same with function names, for tools/size-details.mjs
 # What is exported says so itself, by export_name in the glue. wasm-ld is called directly because the
@@ -62,13 +64,17 @@ if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
     full=$!
     build_profile engine-js -DWSMTP_FEATURE_MESSAGES=0 &
     js=$!
+    build_profile engine-base -DWSMTP_FEATURE_MESSAGES=0 -DWSMTP_FEATURE_CHUNKING=0 \
+        -DWSMTP_FEATURE_OVERLAP=0 -DWSMTP_FEATURE_LMTP=0 -DWSMTP_FEATURE_CHANNEL_BINDING=0 &
+    base=$!
     # shellcheck disable=SC2046
     build_profile engine-min $(printf -- '-D%s=0 ' $features)
     wait $full
     wait $js
+    wait $base
     echo "$digest" >"$OUT/digest"
 fi
 cmp -s "$OUT/engine-js.wasm" adapters/js/engine.wasm || cp "$OUT/engine-js.wasm" adapters/js/engine.wasm
-for name in engine engine-js engine-min; do
+for name in engine engine-js engine-base engine-min; do
     echo "build-wasm: $name.wasm $(stat -c %s "$OUT/$name.wasm") bytes"
 done

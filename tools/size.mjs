@@ -1,5 +1,7 @@
 // Prints what the engine weighs, beside its targets and beside its peers. Exits with 1 if a target
-// is missed. The Worker bundle is what a Worker uploads: JavaScript, minified, and the wasm.
+// is missed; with --guard, only if something has outgrown its ceiling: what it weighed when it was
+// last looked at, so that no change makes it heavier unnoticed. The Worker bundle is what a Worker
+// uploads: JavaScript, minified, and the wasm.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -33,15 +35,17 @@ async function workerBundle() {
 }
 
 const rows = [];
-function row(name, bytes, zipped, maxBytes, maxGzip) {
-  const missed = (maxBytes !== undefined && bytes > maxBytes) || (maxGzip !== undefined && zipped > maxGzip);
-  rows.push([name, bytes, zipped, maxBytes, maxGzip, missed]);
+const over = (value, limit) => limit !== undefined && value > limit;
+function row(name, bytes, zipped, maxBytes, maxGzip, ceiling) {
+  const missed = over(bytes, maxBytes) || over(zipped, maxGzip);
+  rows.push([name, bytes, zipped, maxBytes, maxGzip, missed, over(zipped, ceiling)]);
 }
 
 for (const [file, title, ...targets] of [
-  ['engine.wasm', 'engine, everything, with the sentences of errors', 24000, 11000],
-  ['engine-js.wasm', 'the same with the sentences in JavaScript', 24000, 11000],
-  ['engine-min.wasm', 'engine, smallest profile', 12000],
+  ['engine.wasm', 'engine, everything, with the sentences of errors', 28000, 13000, 14400],
+  ['engine-js.wasm', 'the same with the sentences in JavaScript', 28000, 13000, 13000],
+  ['engine-base.wasm', '... without chunks, overlap, LMTP, binding', 24000, 11000, 12000],
+  ['engine-min.wasm', 'engine, smallest profile', 12000, undefined, 6900],
 ]) {
   const bytes = readFileSync(path(`build/wasm/${file}`));
   row(title, bytes.length, gzip(bytes), ...targets);
@@ -51,7 +55,7 @@ if (existsSync(path('adapters/js/package.json'))) {
   const script = await workerBundle();
   const wasm = readFileSync(path('build/wasm/engine-js.wasm'));
   row('Worker bundle, JavaScript alone', script.length, gzip(script));
-  row('Worker bundle, with the engine', script.length + wasm.length, gzip(script) + gzip(wasm), undefined, 16 * 1024);
+  row('Worker bundle, with the engine', script.length + wasm.length, gzip(script) + gzip(wasm), undefined, 16 * 1024, 22600);
 }
 
 const number = (value) => (value === undefined ? '' : Math.round(value).toLocaleString('en-US'));
@@ -62,4 +66,6 @@ for (const [name, bytes, zipped, maxBytes, maxGzip, missed] of rows)
 console.log('for comparison');
 for (const [name, bytes, zipped] of peers) line(name, number(bytes), number(zipped));
 
-process.exitCode = rows.some((cells) => cells[5]) ? 1 : 0;
+const guard = process.argv.includes('--guard');
+for (const [name, , , , , , grown] of rows) if (grown) console.log(`outgrew its ceiling: ${name}`);
+process.exitCode = rows.some((cells) => cells[guard ? 6 : 5]) ? 1 : 0;

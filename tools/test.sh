@@ -83,7 +83,7 @@ run() {
     setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi rust || { echo "setup failed"; exit 1; } ;;
     gcc | clang) native "$1" ;;
     wasm) single wasm 300 tools/build-wasm.sh ;;
-    size) single size 120 node tools/size.mjs && sed 's/^/   /' "$LOGS/size.log" ;;
+    size) single size 120 node tools/size.mjs --guard && sed 's/^/   /' "$LOGS/size.log" ;;
     wasi) single wasi-build 600 tools/build-wasi.sh && single wasi-size 60 node tools/wasi/size.mjs && sed 's/^/   /' "$LOGS/wasi-size.log" ;;
     js) javascript ;;
     rust) rust ;;
