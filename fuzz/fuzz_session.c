@@ -2,9 +2,10 @@
  * Invariant: whatever the server says, and however it is cut, the engine stays inside its memory,
  * writes whole commands of at most 512 octets, hands out cleaned text only, gives each submitted
  * transaction exactly one DONE with an outcome for each recipient, and says nothing after FAILED or
- * CLOSED. Read reply by reply or octet by octet, the events and the octets written are the same.
+ * CLOSED. The chunks of a message are of the sizes that their commands say, and together they are
+ * the message. Read reply by reply or octet by octet, the events and the octets written are the same.
  *
- * Input: three octets that choose the session, then what the server says.
+ * Input: four octets that choose the session, then what the server says.
  */
 #include <wsmtp/engine.h>
 
@@ -17,7 +18,7 @@
 #define LOG_MAX 16384u
 
 typedef struct session {
-    uint8_t choice[3];
+    uint8_t choice[4];
     wsmtp_engine *engine;
     wsmtp_config config;
     wsmtp_credentials credentials;
@@ -25,7 +26,9 @@ typedef struct session {
     wsmtp_recipient recipients[MESSAGES][RECIPIENTS];
     bool submitted[MESSAGES], done[MESSAGES];
     size_t next;
-    bool over, in_body;
+    bool over, in_body, in_data, large, last_chunk;
+    size_t body_len, given; /* of the message being written */
+    size_t chunk_rest, chunked;
     char line[4096];
     size_t line_len;
     char log[LOG_MAX];    /* events */
@@ -33,6 +36,13 @@ typedef struct session {
     char output[LOG_MAX]; /* whole lines */
     size_t output_len;
 } session;
+
+static const char *body_of(const session *now)
+{
+#define LINE ".o0 the quick brown fox jumps over the lazy dog\r\n" /* 49 octets */
+#define LINES LINE LINE LINE LINE LINE LINE LINE LINE
+    return now->large ? LINES LINES LINES LINES LINES : ".\r\nx\r\n";
+}
 
 static void note(session *now, const void *data, size_t data_len)
 {
@@ -80,7 +90,7 @@ static void submit_next(session *now)
                                                       .address_len = strlen(addresses[j])};
         transaction->flags = (now->choice[2] & 0x40 ? WSMTP_SEND_ALL_OR_NOTHING : 0) |
                              (now->choice[2] & 0x80 ? WSMTP_SEND_SMTPUTF8 : 0);
-        transaction->message_size = now->choice[1] & 4 ? 12 : WSMTP_SIZE_UNKNOWN;
+        transaction->message_size = now->choice[1] & 4 ? 2 * now->body_len : WSMTP_SIZE_UNKNOWN;
         now->submitted[i] = wsmtp_submit(now->engine, transaction) == WSMTP_REASON_OK;
         if (now->submitted[i] && !(now->choice[1] & 8))
             return;
@@ -167,6 +177,8 @@ static void see(session *now, const wsmtp_event *event)
         break;
     case WSMTP_EVENT_BODY:
         now->in_body = true;
+        now->in_data = event->reply.code == 354;
+        now->given = 0;
         break;
     case WSMTP_EVENT_DONE:
         see_done(now, event->transaction);
@@ -181,15 +193,39 @@ static void see(session *now, const wsmtp_event *event)
     }
 }
 
-/* Output is whole lines that a server reads as one command each. */
+static void check_line(session *now)
+{
+    if (strncmp(now->line, "MAIL ", 5) == 0)
+        now->chunked = 0;
+    if (now->in_data || strncmp(now->line, "BDAT ", 5) != 0) {
+        now->in_data = now->in_data && strncmp(now->line, ".\r\n", 3) != 0;
+        return;
+    }
+    char *end;
+    now->chunk_rest = strtoul(now->line + 5, &end, 10);
+    now->last_chunk = strncmp(end, " LAST\r\n", 7) == 0;
+    REQUIRE(end > now->line + 5 && (now->last_chunk || strncmp(end, "\r\n", 2) == 0));
+    REQUIRE(now->chunked + now->chunk_rest <= now->body_len);
+    REQUIRE(!now->last_chunk || now->chunked + now->chunk_rest == now->body_len);
+}
+
+/* Output is chunks, and whole lines that a server reads as one command each. */
 static void check_output(session *now, const uint8_t *data, size_t data_len)
 {
     for (size_t i = 0; i < data_len; i++) {
-        REQUIRE(now->line_len < sizeof now->line);
+        if (now->chunk_rest) {
+            REQUIRE((char)data[i] == body_of(now)[now->chunked]);
+            now->chunked++;
+            now->chunk_rest--;
+            continue;
+        }
+        REQUIRE(now->line_len < sizeof now->line - 1);
         now->line[now->line_len++] = (char)data[i];
         REQUIRE(data[i] != '\n' || (now->line_len > 1 && now->line[now->line_len - 2] == '\r'));
         if (data[i] == '\n') {
             REQUIRE(now->line_len <= 512 || (now->choice[0] & 0x10));
+            now->line[now->line_len] = '\0';
+            check_line(now);
             if (now->output_len + now->line_len <= LOG_MAX) {
                 memcpy(now->output + now->output_len, now->line, now->line_len);
                 now->output_len += now->line_len;
@@ -227,11 +263,14 @@ static void go(session *now)
         more = write_all(now) || more;
         if (wsmtp_state(now->engine) & WSMTP_CAN_BODY) {
             REQUIRE(now->in_body);
-            now->in_body = false;
-            /* Less is taken only if the message is larger than the server's SIZE. */
-            if (wsmtp_body_write(now->engine, ".\r\nx\r\n", 6) == 6)
+            size_t taken = wsmtp_body_write(now->engine, body_of(now) + now->given,
+                                            now->body_len - now->given);
+            now->given += taken;
+            now->in_body = now->given < now->body_len;
+            /* Nothing is taken only if the message is larger than the server's SIZE. */
+            if (!now->in_body)
                 REQUIRE(wsmtp_body_end(now->engine) == WSMTP_REASON_OK);
-            else
+            else if (!taken)
                 REQUIRE(wsmtp_error_get(now->engine)->reason == WSMTP_REASON_MESSAGE_TOO_LARGE);
             more = true;
         }
@@ -262,9 +301,9 @@ static void play(session *now, const uint8_t *data, size_t size, cut how)
     /* The logs are as good as empty with their lengths at 0: clearing them would take the time. */
     memset(now, 0, offsetof(session, line));
     now->line_len = now->log_len = now->output_len = 0;
-    memcpy(now->choice, data, 3);
-    data += 3;
-    size -= 3;
+    memcpy(now->choice, data, 4);
+    data += 4;
+    size -= 4;
     size_t buffer = now->choice[0] & 0x20 ? 4096 : 1024;
     wsmtp_config_init(&now->config);
     now->engine = malloc(sizeof *now->engine);
@@ -276,7 +315,13 @@ static void play(session *now, const uint8_t *data, size_t size, cut how)
     now->config.ehlo_name_len = 9;
     now->config.tls = (wsmtp_tls)((now->choice[0] & 3u) % 3u);
     now->config.flags = (now->choice[0] & 4 ? WSMTP_LENIENT_BARE_LF : 0) |
-                        (now->choice[0] & 8 ? WSMTP_NO_PIPELINING : 0);
+                        (now->choice[0] & 8 ? WSMTP_NO_PIPELINING : 0) |
+                        (now->choice[3] & 2 ? WSMTP_NO_CHUNKING : 0);
+    now->config.protocol = now->choice[3] & 1 ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
+    now->config.overlap = now->choice[3] >> 2 & 3u;
+    now->config.eager_octets = now->choice[3] & 0x10 ? 0 : 100000;
+    now->large = now->choice[3] & 0x20;
+    now->body_len = strlen(body_of(now));
     wsmtp_credentials_init(&now->credentials);
     now->credentials.mechanism = (wsmtp_mechanism)((now->choice[1] >> 5) % WSMTP_MECHANISM_COUNT);
     bool token = now->credentials.mechanism >= WSMTP_MECHANISM_XOAUTH2;
@@ -324,7 +369,7 @@ static void play(session *now, const uint8_t *data, size_t size, cut how)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 3)
+    if (size < 4)
         return 0;
     static session replies, octets;
     play(&replies, data, size, REPLIES);
