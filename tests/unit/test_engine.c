@@ -24,6 +24,8 @@ static void defaults(void)
     wsmtp_config_init(&config);
     CHECK_EQ(config.size, sizeof config);
     CHECK(config.tls == WSMTP_TLS_NONE && config.flags == 0);
+    CHECK(config.protocol == WSMTP_PROTOCOL_SMTP && config.overlap == 0);
+    CHECK_EQ(config.eager_octets, 16384);
     static const uint32_t timeouts[WSMTP_PHASE_COUNT] = {
         [WSMTP_PHASE_CONNECT] = 30000,     [WSMTP_PHASE_TLS] = 30000,
         [WSMTP_PHASE_GREETING] = 300000,   [WSMTP_PHASE_COMMAND] = 300000,
@@ -76,6 +78,9 @@ static void configuration(void)
     CHECK(wsmtp_init(&engine, &config) == WSMTP_REASON_CONFIG_BUFFER);
     init_with(&engine, &config, "a.example", 2048, 2048);
     config.tls = (wsmtp_tls)3;
+    CHECK(wsmtp_init(&engine, &config) == WSMTP_REASON_CONFIG_VALUE);
+    init_with(&engine, &config, "a.example", 2048, 2048);
+    config.protocol = (wsmtp_protocol)2;
     CHECK(wsmtp_init(&engine, &config) == WSMTP_REASON_CONFIG_VALUE);
     init_with(&engine, &config, "a.example", 2048, 2048);
     config.flags = 0x80000000u;
