@@ -184,13 +184,13 @@ export async function connect(host, given) {
   function feedBody() {
     if (!filling || !session.canBody()) return false;
     if (filling.chunk?.length) {
-      const taken = session.bodyWrite(filling.chunk);
-      filling.chunk = filling.chunk.subarray(taken);
-      return taken;
+      // Where nothing is taken, there is an event to say why.
+      filling.chunk = filling.chunk.subarray(session.bodyWrite(filling.chunk));
+      return true;
     }
     if (filling.pieces) filling.chunk = filling.pieces[filling.at++] ?? null;
     else if (filling.chunk !== null && !filling.pulling) pull(filling);
-    if (filling.chunk === null) session.call("body_end");
+    if (filling.chunk === null) session.bodyEnd();
     return filling.pieces || filling.chunk === null;
   }
 

@@ -260,6 +260,9 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       return written;
     },
 
+    /** The message is complete; an event tells if that breaks a rule. */
+    bodyEnd: () => wasm.body_end(),
+
     /** [size with CRLF line ends, has 8-bit octets, bare CR, bare LF, a line too long] of a whole message. */
     scan(pieces) {
       wasm.scan_init();
