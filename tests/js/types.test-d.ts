@@ -13,6 +13,11 @@ export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIte
     ehloName: "client.example.com",
     auth: { user: "u", pass: "p", mechanism: "SCRAM-SHA-256" },
     timeouts: { connect: 1000, endOfData: Infinity },
+    protocol: "lmtp",
+    pipelining: true,
+    chunking: false,
+    eagerOctets: 4096,
+    overlap: 10,
     signal: AbortSignal.timeout(1000),
     policy: boundedPolicy({ maxRecipients: 3 }),
     onEvent(event: AuditEvent) {
@@ -56,6 +61,10 @@ export const sent = sendMailOver(host, { hostname: "localhost", from: null, to: 
 connect({ port: 25 });
 // @ts-expect-error there is no such mode
 connect({ hostname: "h", tls: "maybe" });
+// @ts-expect-error there is no such protocol
+connect({ hostname: "h", protocol: "esmtp" });
+// @ts-expect-error a number of messages
+connect({ hostname: "h", overlap: true });
 // @ts-expect-error a misspelt option
 connect({ hostname: "h", tlsMode: "none" });
 // @ts-expect-error a password or a token, not both
