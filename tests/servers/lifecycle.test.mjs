@@ -157,7 +157,7 @@ for (const [how, stop] of [
     stop(run);
     const { code } = await run.ended;
     assert.equal(code, how === "SIGKILL" ? null : 0);
-    await goneWithin(how === "SIGKILL" ? 5000 : 0, description.dir, sessions);
+    await goneWithin(5000, description.dir, sessions);
     const deadline = Date.now() + 2000;
     while (existsSync(description.dir) && Date.now() < deadline) await sleep(20);
     assert.ok(!existsSync(description.dir));
