@@ -15,7 +15,7 @@ const roots = { bytes: sizes.get('smtp-send').bytes - sizes.get('smtp-send-tls')
 // Name, title, most bytes, most gzip. The plain component's goal is 40,000; until then its limit keeps
 // it from growing.
 const rows = [
-  ['smtp-send-plain', 'component, without TLS (goal 40,000)', 58000],
+  ['smtp-send-plain', 'component, without TLS (goal 40,000)', 64000],
   ['smtp-send-tls', 'component, with TLS', 190000, 88000],
   ['roots', 'certificate authorities', 70000],
   ['smtp-send', 'component, with TLS and authorities'],
