@@ -8,10 +8,12 @@ import { reservePort } from "../servers/ports.mjs";
 import { startServers } from "../servers/servers.mjs";
 
 const SERVERS = ["postfix", "smtp-server", "aiosmtpd"];
+/** Servers that only the tests of extensions speak to. */
+const MORE = ["exim", "dovecot"];
 const DELIVERY_MS = 15000;
 
 export async function startLab() {
-  const run = await startServers({ names: SERVERS });
+  const run = await startServers({ names: [...SERVERS, ...MORE] });
   // Accepts and says nothing.
   const held = new Set();
   const silent = createServer((socket) => {
@@ -22,6 +24,7 @@ export async function startLab() {
   await once(silent, "listening");
   const config = {
     servers: Object.fromEntries(SERVERS.map((name) => [name, { listeners: run[name].listeners, mechanisms: run[name].mechanisms, users: run[name].users }])),
+    more: Object.fromEntries(MORE.map((name) => [name, { listeners: run[name].listeners }])),
     users: run.users,
     tokens: run.tokens,
     sizeLimit: run.sizeLimit,

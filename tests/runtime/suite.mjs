@@ -47,7 +47,7 @@ export function suite(config) {
 
   /** Options for a listener; the runtime either takes the CA here or was started with it. */
   function options(server, listener, tls, more) {
-    const { port } = servers[server].listeners[listener];
+    const { port } = (servers[server] ?? config.more[server]).listeners[listener];
     return { hostname: "localhost", port, tls, ehloName: EHLO_NAME, ...(canTrust && tls !== "none" ? { ca: config.ca } : {}), ...more };
   }
 
@@ -250,6 +250,28 @@ export function suite(config) {
     await client.quit();
     return sent;
   });
+
+  // --- extensions ---
+
+  const WAYS = [true, false].flatMap((chunking) => [1, 5].map((overlap) => ({ chunking, overlap })));
+  for (const [server, listener, protocol] of [["postfix", "relaxed", "smtp"], ["exim", "relaxed", "smtp"], ["dovecot", "lmtp", "lmtp"]]) {
+    for (const way of WAYS) {
+      test(`${server}, ${way.chunking ? "BDAT" : "DATA"}, overlap ${way.overlap}: messages of all sorts arrive octet by octet`, async ({ connect }) => {
+        const client = await connect(options(server, listener, "none", { protocol, ...way }));
+        const { chunking } = client.capabilities;
+        const bodies = ["", "Hello\r\n", ".\r\n..\r\n.dot\r\n", "Gr\u00fc\u00dfe\r\n", "a line\r\n".repeat(9000), ".\r\n".repeat(20000), "Hello again\r\n", "end.\r\n.\r\n"];
+        const sent = bodies.map((body) => {
+          const marker = newMarker();
+          return { server, marker, content: newMessage(marker, body) };
+        });
+        const results = await Promise.allSettled(sent.map(({ content }, index) => client.send({ from: "a@lab.test", to: ["b@lab.test", "nosuch@lab.test"], message: index % 3 ? content : streamOf(content, 997) })));
+        equal(results.map(({ value, reason }) => (value ?? reason).recipients.map(({ status, code }) => [status, code])), bodies.map(() => [["accepted", 250], ["refused", 550]]), "outcomes");
+        ok(chunking, `${server} offers CHUNKING`);
+        await client.quit();
+        return sent;
+      });
+    }
+  }
 
   // --- messages ---
 
