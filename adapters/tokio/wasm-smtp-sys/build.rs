@@ -27,7 +27,7 @@ fn main() {
     let c = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("c");
     let mut build = cc::Build::new();
     build.std("c11").include(c.join("include")).file(c.join("sizes.c"));
-    build.warnings(true).extra_warnings(true).opt_level(2);
+    build.warnings(true).extra_warnings(true).opt_level(3);
     for folder in ["engine", "sasl"] {
         build.include(c.join(folder)).files(sources(&c.join(folder)));
         println!("cargo:rerun-if-changed={}", c.join(folder).display());
