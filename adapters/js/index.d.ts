@@ -223,7 +223,8 @@ interface CommandOptions {
 export interface Client extends AsyncDisposable {
   /**
    * Sends a message. Resolves if at least one recipient was accepted; otherwise rejects with an
-   * SmtpError that has the same `recipients`.
+   * SmtpError that has the same `recipients`. Messages begin in the order of the calls; with `overlap`
+   * one begins before the last one is done.
    */
   send(options: SendOptions): Promise<SendResult>;
   /** Logs in. After a refusal the session goes on, and no weaker mechanism is tried. */
