@@ -8,7 +8,7 @@ set -uo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT" || exit 1
 LOGS="$BUILD/test"
-JS_FOLDERS=(tests/wasm tests/docs tests/js tests/runtime tests/servers tests/cli tests/wasi)
+JS_FOLDERS=(tests/wasm tests/docs tests/js tests/runtime tests/servers tests/cli tests/matrix tests/wasi)
 mkdir -p "$LOGS"
 passed=0 failed=0 skipped=0
 
