@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, in groups:
 #
-#   tools/setup.sh build|wasm|js|servers|wasi|rust|docs ...
+#   tools/setup.sh build|wasm|js|servers|wasi|rust|bench|docs ...
 #
 #   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL
 #   wasm     clang 14, wasm-ld 14, wasm-opt
@@ -9,6 +9,7 @@
 #   servers  Postfix, Dovecot, Exim (unpacked into build/exim, never installed), aiosmtpd, OpenSSL
 #   wasi     clang 19 for WASI 0.2; wasi-libc, mbedTLS, wasmtime in build/wasi (tools/wasi/setup.sh)
 #   rust     Rust 1.85 or newer with cargo (what the machine has, else Debian's cargo-web), gcc
+#   bench    libcurl and libESMTP, which the bench compares with
 #   docs     mdbook, built into build/cargo
 #
 # Programs come from Debian's packages; anything else goes into build/ or tests/node_modules.
@@ -42,8 +43,10 @@ requirements() {
         libclang-rt-19-dev-wasm32=/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a \
         python3=/usr/bin/python3 python3-venv=/usr/lib/python3*/ensurepip/__init__.py ;;
     rust) echo gcc=gcc libc6-dev=/usr/include/stdio.h ca-certificates=/etc/ssl/certs/ca-certificates.crt ;;
+    bench) echo gcc=gcc pkg-config=pkg-config python3=python3 libesmtp-dev=/usr/include/libesmtp.h \
+        libcurl4-openssl-dev=/usr/include/*/curl/curl.h ;;
     docs) ;;
-    *) die "there is no group '$1' (build, wasm, js, servers, wasi, rust, docs)" ;;
+    *) die "there is no group '$1' (build, wasm, js, servers, wasi, rust, bench, docs)" ;;
     esac
 }
 
@@ -244,7 +247,7 @@ setup_group() {
     say "$group: ready"
 }
 
-[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|rust|docs ..."
+[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|rust|bench|docs ..."
 mkdir -p "$STAMPS"
 exec 9>"$BUILD/setup.lock"
 flock 9
