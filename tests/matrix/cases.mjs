@@ -17,25 +17,29 @@ export const TOKEN_MECHANISMS = ["XOAUTH2", "OAUTHBEARER"];
 /** Whether a server with these mechanisms is to offer this one; LMTP has no AUTH here. */
 export const isOffered = (mechanisms, { lmtp }, mechanism) => mechanism === "none" || (!lmtp && mechanisms.includes(mechanism));
 
-const thousand = Array.from({ length: 1000 }, (_, index) => `r${index}`);
+const thousand = Array.from({ length: 1000 }, (_, index) => `r${index}@lab.test`);
+// Dovecot makes folders for each user, and removing those of a thousand takes longer than all the
+// rest; it looks at the local part only, so these are 100 users with ten addresses each.
+const thousandOfHundred = Array.from({ length: 1000 }, (_, index) => `r${index % 100}@d${Math.floor(index / 100)}.test`);
+const inDomain = (statuses) => Object.fromEntries(Object.entries(statuses).map(([local, status]) => [`${local}@lab.test`, status]));
 
 /**
- * name → recipients by local part with the status that each is to have, and the exit status.
+ * name → recipients with the status that each is to have, and the exit status.
  * Dovecot's LMTP has no greylisting; it refuses `full` only after the message.
  */
 export function recipientCases({ lmtp }) {
   return {
-    one: { expected: { ok: "accepted" }, code: 0 },
+    one: { expected: inDomain({ ok: "accepted" }), code: 0 },
     "good, bad and grey": {
-      expected: lmtp ? { ok: "accepted", nosuch: "refused", full: "refused", second: "accepted" }
-        : { ok: "accepted", bad: "refused", grey: "deferred", second: "accepted" },
+      expected: inDomain(lmtp ? { ok: "accepted", nosuch: "refused", full: "refused", second: "accepted" }
+        : { ok: "accepted", bad: "refused", grey: "deferred", second: "accepted" }),
       code: 69,
     },
     "all refused": {
-      expected: lmtp ? { nosuch: "refused", full: "refused" } : { bad: "refused", full: "refused", multi: "refused" },
+      expected: inDomain(lmtp ? { nosuch: "refused", full: "refused" } : { bad: "refused", full: "refused", multi: "refused" }),
       code: 67,
     },
-    "1,000": { expected: Object.fromEntries(thousand.map((name) => [name, "accepted"])), code: 0 },
+    "1,000": { expected: Object.fromEntries((lmtp ? thousandOfHundred : thousand).map((address) => [address, "accepted"])), code: 0 },
   };
 }
 

@@ -107,7 +107,7 @@ describe(RECIPIENTS, { concurrency }, () => {
   for (const [title, server] of Object.entries(SERVERS)) {
     for (const [name, { expected, code }] of Object.entries(recipientCases(server))) {
       test(`${title}, ${name}`, async () => {
-        await send(server, { code, expected: Object.fromEntries(Object.entries(expected).map(([local, status]) => [`${local}@lab.test`, status])) });
+        await send(server, { code, expected });
         seen.set([RECIPIENTS, title, name].join("/"), code === 0 ? "yes" : `yes, ${code}`);
       });
     }
