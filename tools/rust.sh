@@ -5,6 +5,8 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT/adapters/tokio"
 export RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
+# A test opens a thousand connections at once; a login shell may allow 1024 files.
+ulimit -n 8192 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 TOKIO=wasm-smtp-tokio
 PARTS=$TOKIO/native-roots,$TOKIO/bundled-roots,$TOKIO/scram,$TOKIO/oauth,$TOKIO/cram-md5,$TOKIO/smtputf8,$TOKIO/mail-builder,$TOKIO/tracing
 RING=(--workspace --no-default-features --features "$TOKIO/ring,rust-axum/ring,$PARTS")
