@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connect } from "../../adapters/js/client.mjs";
 import { call, close, expect, hello, readChunk, readData, reset, send, wait } from "../servers/scripted-steps.mjs";
+import { module } from "./engine.mjs";
 import { scripted } from "./scripted.mjs";
 
 const EXTENSIONS = ["PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES"];
@@ -191,4 +193,34 @@ test("memory is used again, however many messages there are", async (t) => {
   assert.ok(results.every(({ accepted }) => accepted === 1));
   assert.equal(client.memorySize, 131072);
   await client.quit();
+});
+
+test("the replies to five messages, cut at every octet: accepted if its last reply was whole, else in doubt", async () => {
+  const names = ["one", "two", "three", "four", "five"];
+  const replies = names.map((name, index) => `${index ? "250 reset\r\n" : ""}250 ok\r\n250 ok\r\n250 2.0.0 queued as ${name}\r\n`);
+  const ends = replies.map((_, index) => replies.slice(0, index + 1).join("").length);
+  const stream = new TextEncoder().encode(replies.join(""));
+  for (let cut = 0; cut < stream.length; cut += 1) {
+    const queue = ["220 mx.test\r\n"].map((line) => new TextEncoder().encode(line));
+    let wake;
+    let written = "";
+    const push = (...pieces) => (queue.push(...pieces), wake?.());
+    const socket = {
+      async read() {
+        while (!queue.length) await new Promise((resolve) => (wake = resolve));
+        return queue.shift();
+      },
+      async write(bytes) {
+        written += new TextDecoder().decode(bytes);
+        if (written === "EHLO [127.0.0.1]\r\n") push(new TextEncoder().encode("250-mx.test\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 CHUNKING\r\n"));
+        // An empty piece would be nothing read; the end comes as null.
+        else if (written.endsWith(text("five"))) push(...(cut ? [stream.slice(0, cut)] : []), null);
+      },
+      close: async () => {},
+    };
+    const client = await connect({ module: () => module, open: async () => socket }, { hostname: "mx.test", tls: "none", overlap: 5 });
+    const settled = await Promise.allSettled(names.map((name) => client.send(message(name))));
+    assert.deepEqual(outcomes(settled).map(([[status]]) => status), ends.map((end) => (end <= cut ? "accepted" : "in-doubt")), `cut at ${cut}`);
+    for (const { reason } of settled) if (reason) assert.deepEqual([reason.reason, reason.inDoubt, reason.retryable], ["closed-by-peer", true, false]);
+  }
 });
