@@ -18,6 +18,9 @@ struct wsmtp_wasi_tls {
     size_t address_len;  /* 0: tls_name is a name */
     size_t writing;      /* octets of a write that could not be finished */
     bool established;
+    bool heard;          /* octets came off the wire since this was last reset */
+    uint8_t nudges;      /* empty records that were sent */
+    wsmtp_wasi_socket *socket;
     wsmtp_wasi_certificate *certificate; /* where to note the one presented */
 };
 
