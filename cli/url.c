@@ -111,7 +111,7 @@ bool url_parse(const char *text, const char *origin, server_url *url, failure *f
     if (strchr(text, '@'))
         return failure_usage(f, "%s: a URL holds no user and no password: use --user and "
                                 "--password-file", origin);
-    const char *rest;
+    const char *rest = text;
     if (!parse_host(text, origin, url, &rest, f))
         return false;
     char port[8] = "";
