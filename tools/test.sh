@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test of the project, stage by stage, and ends with the line "N passed, N failed".
 #   tools/test.sh            all stages
-#   tools/test.sh STAGE ...  only these: setup gcc clang wasm size wasi js rust
+#   tools/test.sh STAGE ...  only these: setup gcc clang release wasm size wasi js rust
 # A stage that fails does not stop the others; the exit status is 1 if anything failed. Each stage's
 # full output is in build/test/STAGE.log.
 set -uo pipefail
@@ -82,16 +82,17 @@ run() {
     case $1 in
     setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi rust || { echo "setup failed"; exit 1; } ;;
     gcc | clang) native "$1" ;;
+    release) single release 900 bash -c "cmake --preset release && cmake --build --preset release" ;;
     wasm) single wasm 300 tools/build-wasm.sh ;;
     size) single size 120 node tools/size.mjs --guard && sed 's/^/   /' "$LOGS/size.log" ;;
     wasi) single wasi-build 600 tools/build-wasi.sh && single wasi-size 60 node tools/wasi/size.mjs && sed 's/^/   /' "$LOGS/wasi-size.log" ;;
     js) javascript ;;
     rust) rust ;;
-    *) echo "there is no stage '$1' (setup, gcc, clang, wasm, size, wasi, js, rust)"; exit 2 ;;
+    *) echo "there is no stage '$1' (setup, gcc, clang, release, wasm, size, wasi, js, rust)"; exit 2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- setup gcc clang wasm size wasi js rust
+[ $# -gt 0 ] || set -- setup gcc clang release wasm size wasi js rust
 for name in "$@"; do run "$name"; done
 
 printf '\n'
