@@ -150,10 +150,18 @@ static bool again(int result)
  */
 static void nudge(wsmtp_wasi_tls *tls)
 {
-    if (tls->nudges >= NUDGES_MAX || tls->writing || tls->ssl.out_left)
+    if (tls->nudges >= NUDGES_MAX || tls->writing || tls->nudging)
         return;
     tls->nudges++;
-    mbedtls_ssl_write(&tls->ssl, (const unsigned char *)"", 0);
+    tls->nudging = again(mbedtls_ssl_write(&tls->ssl, (const unsigned char *)"", 0));
+}
+
+/* Whether nothing of an empty record is left: mbedTLS takes the next write for the rest of it. */
+static bool settled(wsmtp_wasi_tls *tls)
+{
+    if (tls->nudging)
+        tls->nudging = again(mbedtls_ssl_write(&tls->ssl, (const unsigned char *)"", 0));
+    return !tls->nudging;
 }
 
 int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
@@ -189,6 +197,7 @@ void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts)
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,
                               wsmtp_wasi_tls_failure *failure)
 {
+    settled(tls);
     int n = mbedtls_ssl_read(&tls->ssl, buffer, buffer_len);
     if (again(n) && tls->heard)
         nudge(tls); /* what came was no application data */
@@ -208,6 +217,8 @@ ptrdiff_t wsmtp_wasi_tls_write(wsmtp_wasi_tls *tls, const uint8_t *bytes, size_t
                                wsmtp_wasi_tls_failure *failure)
 {
     size_t len = tls->writing ? tls->writing : bytes_len;
+    if (!settled(tls))
+        return WSMTP_WASI_AGAIN;
     int n = mbedtls_ssl_write(&tls->ssl, bytes, len);
     if (again(n)) {
         tls->writing = len;
@@ -229,7 +240,7 @@ void wsmtp_wasi_tls_end(wsmtp_wasi_tls *tls, bool politely)
 {
     if (!tls)
         return;
-    if (politely)
+    if (politely && settled(tls))
         mbedtls_ssl_close_notify(&tls->ssl);
     mbedtls_ssl_free(&tls->ssl);
     mbedtls_ssl_config_free(&tls->config);

@@ -20,6 +20,7 @@ struct wsmtp_wasi_tls {
     bool established;
     bool heard;          /* octets came off the wire since this was last reset */
     uint8_t nudges;      /* empty records that were sent */
+    bool nudging;        /* the last of them is not all gone */
     wsmtp_wasi_socket *socket;
     wsmtp_wasi_certificate *certificate; /* where to note the one presented */
 };
