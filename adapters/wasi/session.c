@@ -197,8 +197,8 @@ static bool advance(wsmtp_wasi_session *s)
 static void wait(wsmtp_wasi_session *s)
 {
     size_t len;
-    bool write = (s->tls && wsmtp_wasi_tls_wants_room(s->tls)) ||
-                 (!s->handshaking && wsmtp_driver_output(&s->driver, &len) != NULL);
+    bool write = s->handshaking ? wsmtp_wasi_tls_wants_room(s->tls)
+                                : wsmtp_driver_output(&s->driver, &len) != NULL;
     wsmtp_wasi_wait(&s->socket, !s->end_of_input, write, wsmtp_driver_deadline(&s->driver));
     wsmtp_driver_expire(&s->driver);
 }

@@ -1,4 +1,10 @@
-/* One TLS connection: mbedTLS between the windows of the driver and the socket. */
+/*
+ * One TLS connection: mbedTLS between the windows of the driver and the socket.
+ *
+ * Nothing is sent but what the engine wants to say, not even an empty record to acknowledge the
+ * server's session tickets early: Postfix takes anything that is readable for a pipelined command,
+ * and then keeps its reply back for ever.
+ */
 #include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <psa/crypto.h>
@@ -8,8 +14,6 @@
 #include "clock.h"
 #include "tls_internal.h"
 
-#define NUDGES_MAX 2u
-
 static int on_random(void *context, unsigned char *bytes, size_t bytes_len)
 {
     (void)context;
@@ -18,16 +22,13 @@ static int on_random(void *context, unsigned char *bytes, size_t bytes_len)
 
 static int on_send(void *context, const unsigned char *bytes, size_t bytes_len)
 {
-    wsmtp_wasi_tls *tls = context;
-    ptrdiff_t n = wsmtp_wasi_write(tls->socket, bytes, bytes_len);
+    ptrdiff_t n = wsmtp_wasi_write(context, bytes, bytes_len);
     return n > 0 ? (int)n : n == WSMTP_WASI_AGAIN ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
 static int on_receive(void *context, unsigned char *buffer, size_t buffer_len)
 {
-    wsmtp_wasi_tls *tls = context;
-    ptrdiff_t n = wsmtp_wasi_read(tls->socket, buffer, buffer_len);
-    tls->heard = tls->heard || n > 0;
+    ptrdiff_t n = wsmtp_wasi_read(context, buffer, buffer_len);
     return n > 0                  ? (int)n
            : n == WSMTP_WASI_AGAIN ? MBEDTLS_ERR_SSL_WANT_READ
            : n == WSMTP_WASI_END   ? MBEDTLS_ERR_SSL_CONN_EOF
@@ -97,7 +98,7 @@ static void fail(wsmtp_wasi_tls *tls, int result, wsmtp_wasi_tls_failure *failur
     }
 }
 
-static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
+static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_socket *s, wsmtp_wasi_tls_failure *failure)
 {
     describe(failure, WSMTP_REASON_TLS_FAILED, WSMTP_CAUSE_MEMORY, NULL);
     if (psa_crypto_init() != PSA_SUCCESS ||
@@ -110,7 +111,7 @@ static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
     const char *name = tls->address_len ? NULL : tls->settings->options.tls_name;
     if (mbedtls_ssl_setup(&tls->ssl, &tls->config) != 0 || mbedtls_ssl_set_hostname(&tls->ssl, name) != 0)
         return false;
-    mbedtls_ssl_set_bio(&tls->ssl, tls, on_send, on_receive, NULL);
+    mbedtls_ssl_set_bio(&tls->ssl, s, on_send, on_receive, NULL);
     return true;
 }
 
@@ -125,13 +126,12 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
     }
     tls->settings = settings;
     tls->certificate = certificate;
-    tls->socket = s;
     mbedtls_ssl_init(&tls->ssl);
     mbedtls_ssl_config_init(&tls->config);
     mbedtls_x509_crt_init(&tls->authorities);
     mbedtls_x509_crt_init(&tls->identity);
     mbedtls_pk_init(&tls->key);
-    if (configure(tls, failure))
+    if (configure(tls, s, failure))
         return tls;
     wsmtp_wasi_tls_end(tls, false);
     return NULL;
@@ -140,28 +140,6 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
 static bool again(int result)
 {
     return result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE;
-}
-
-/*
- * After the handshake a server may write twice in a row (session tickets or its Finished, then its
- * greeting), and hold the second back until the first is acknowledged (RFC 896). A host that has
- * nothing to send waits 40 ms or more with that, and WASI has no option against it. So something is
- * sent: an empty record of application data, which TLS allows (RFC 8446 section 5.1) and SMTP never sees.
- */
-static void nudge(wsmtp_wasi_tls *tls)
-{
-    if (tls->nudges >= NUDGES_MAX || tls->writing || tls->nudging)
-        return;
-    tls->nudges++;
-    tls->nudging = again(mbedtls_ssl_write(&tls->ssl, (const unsigned char *)"", 0));
-}
-
-/* Whether nothing of an empty record is left: mbedTLS takes the next write for the rest of it. */
-static bool settled(wsmtp_wasi_tls *tls)
-{
-    if (tls->nudging)
-        tls->nudging = again(mbedtls_ssl_write(&tls->ssl, (const unsigned char *)"", 0));
-    return !tls->nudging;
 }
 
 int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
@@ -180,10 +158,6 @@ int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failur
         return WSMTP_WASI_BROKEN;
     }
     tls->established = true;
-    tls->heard = false;
-    if (tls->settings->options.tls == WSMTP_TLS_IMPLICIT &&
-        mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
-        nudge(tls);
     return 1;
 }
 
@@ -197,11 +171,7 @@ void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts)
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,
                               wsmtp_wasi_tls_failure *failure)
 {
-    settled(tls);
     int n = mbedtls_ssl_read(&tls->ssl, buffer, buffer_len);
-    if (again(n) && tls->heard)
-        nudge(tls); /* what came was no application data */
-    tls->heard = false;
     if (n > 0)
         return n;
     if (again(n))
@@ -217,8 +187,6 @@ ptrdiff_t wsmtp_wasi_tls_write(wsmtp_wasi_tls *tls, const uint8_t *bytes, size_t
                                wsmtp_wasi_tls_failure *failure)
 {
     size_t len = tls->writing ? tls->writing : bytes_len;
-    if (!settled(tls))
-        return WSMTP_WASI_AGAIN;
     int n = mbedtls_ssl_write(&tls->ssl, bytes, len);
     if (again(n)) {
         tls->writing = len;
@@ -240,7 +208,7 @@ void wsmtp_wasi_tls_end(wsmtp_wasi_tls *tls, bool politely)
 {
     if (!tls)
         return;
-    if (politely && settled(tls))
+    if (politely)
         mbedtls_ssl_close_notify(&tls->ssl);
     mbedtls_ssl_free(&tls->ssl);
     mbedtls_ssl_config_free(&tls->config);

@@ -18,10 +18,6 @@ struct wsmtp_wasi_tls {
     size_t address_len;  /* 0: tls_name is a name */
     size_t writing;      /* octets of a write that could not be finished */
     bool established;
-    bool heard;          /* octets came off the wire since this was last reset */
-    uint8_t nudges;      /* empty records that were sent */
-    bool nudging;        /* the last of them is not all gone */
-    wsmtp_wasi_socket *socket;
     wsmtp_wasi_certificate *certificate; /* where to note the one presented */
 };
 
