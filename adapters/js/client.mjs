@@ -8,6 +8,7 @@
 
 import { openSession } from "./driver.mjs";
 import { SmtpError, inputError } from "./error.mjs";
+import { isAscii, toAscii } from "./idna.mjs";
 import { openMessage } from "./message.mjs";
 import { SEND, checkAuth, checkConnect, checkSend } from "./options.mjs";
 import { REASONS } from "./reasons.mjs";
@@ -41,6 +42,7 @@ function tell(listener, value) {
 export async function connect(host, given) {
   checkConnect(given);
   const options = { tls: "implicit", ehloName: "[127.0.0.1]", ...given };
+  for (const name of ["hostname", "serverName", "ehloName"]) options[name] &&= toAscii(options[name], name);
   options.port ??= options.protocol === "lmtp" ? 24 : PORTS[options.tls];
   const { hostname, port, tls, auth, policy, signal } = options;
   const session = openSession(await host.module(), options);
@@ -354,6 +356,13 @@ export async function connect(host, given) {
     request.body = has8bit ? 2 : 1;
   }
 
+  /** The request as the server can take it: UTF-8 where it is offered, else A-labels. */
+  function internationalize(request) {
+    const { from, to } = request;
+    const smtputf8 = request.smtputf8 ?? (![from, ...to].every(isAscii) && session.capabilities().smtputf8);
+    return smtputf8 ? { ...request, smtputf8 } : { ...request, from: toAscii(from, "from"), to: to.map((address, index) => toAscii(address, "to", index)) };
+  }
+
   async function applyPolicy({ from, to, size = null }) {
     let cause;
     const verdict = await Promise.resolve({ from, recipients: [...to], size }).then(policy).catch((error) => `${(cause = error)?.message}`);
@@ -391,7 +400,7 @@ export async function connect(host, given) {
         if (source.pieces) scan(source.pieces, request);
         return await run(
           message.signal,
-          (current) => messages.set(session.submit(request), current),
+          (current) => messages.set(session.submit(internationalize(request)), current),
           { ...source, to: request.to, texts: [], at: 0, left: policy?.maxBytes },
           policy && (() => applyPolicy(request)),
         );

@@ -94,6 +94,7 @@ export interface TraceRecord {
 }
 
 export interface ConnectOptions {
+  /** A name or an IP address. Names beyond ASCII are used as A-labels (IDNA), here and in the next ones. */
   hostname: string;
   /** Default 465 for implicit, 587 for starttls, 25 for none; 24 for LMTP. */
   port?: number;
@@ -139,11 +140,15 @@ export type Message = Piece | Piece[] | ReadableStream<Piece> | AsyncIterable<Pi
 export interface SendOptions {
   /** Reverse-path; null or "" is the null reverse-path. */
   from: string | null;
-  /** Recipients: bare addresses, no display names. */
+  /** Recipients: bare addresses, no display names. Results have them as they are given here. */
   to: string | string[];
   /** A message as RFC 5322 has it: header, empty line, body; line ends are CRLF. Strings are sent as UTF-8. */
   message: Message;
-  /** Internationalized addresses (RFC 6531); an error if the server does not offer them. */
+  /**
+   * SMTPUTF8 (RFC 6531). Default: used if an address needs it and the server offers it. `true`: always,
+   * as UTF-8 in headers needs; an error if it is not offered. `false`: never. Without it domains are
+   * sent as A-labels, and a local part beyond ASCII is an error.
+   */
   smtputf8?: boolean;
   /** Send nothing if one recipient is refused. */
   allOrNothing?: boolean;

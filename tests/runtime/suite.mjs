@@ -220,11 +220,32 @@ export function suite(config) {
   test("UTF-8 addresses go with SMTPUTF8 only", async ({ connect }) => {
     const marker = newMarker();
     const content = newMessage(marker, "Gr\u00fc\u00dfe\r\n");
+    const message = { from: "a@lab.test", to: "j\u00fcrgen@b\u00fccher.test" };
     const client = await connect(options("postfix", "relaxed", "none"));
-    const message = { from: "a@lab.test", to: "j\u00fcrgen@lab.test", message: content };
-    await rejects(client.send(message), { kind: "input", reason: "address-needs-smtputf8", field: "to", index: 0 }, "without");
-    await client.send({ ...message, smtputf8: true });
+    const needed = { kind: "input", reason: "address-needs-smtputf8", field: "to", index: 0 };
+    await rejects(client.send({ ...message, message: content, smtputf8: false }), needed, "switched off");
+    await client.send({ ...message, message: content });
     await client.quit();
+    const older = await connect(options("postfix", "legacy", "none"));
+    await rejects(older.send({ ...message, message: newMessage(marker) }), needed, "not offered");
+    await older.quit();
+    return [{ server: "postfix", marker, content }];
+  });
+
+  test("internationalized names without SMTPUTF8 are A-labels", async ({ connect }) => {
+    const marker = newMarker();
+    const content = newMessage(marker);
+    const sent = [];
+    const trace = ({ direction, bytes }) => direction === "sent" && sent.push(new TextDecoder().decode(bytes));
+    const client = await connect(options("postfix", "legacy", "none", { ehloName: "B\u00fccher.test", trace }));
+    const { recipients } = await client.send({ from: "a@b\u00fccher.test", to: "b@b\u00fccher.test", message: content });
+    equal(recipients.map(({ address, status }) => [address, status]), [["b@b\u00fccher.test", "accepted"]], "recipients");
+    equal(sent.slice(0, 3), ["EHLO xn--bcher-kva.test\r\n", "MAIL FROM:<a@xn--bcher-kva.test>\r\n", "RCPT TO:<b@xn--bcher-kva.test>\r\n"], "commands");
+    for (const domain of ["\u00fc%2e.test", "\u00fc:25", "a\u3002b\u00fc", "\u00fc\u00ad.test", "\uff45xample.test", "\uff11.1.1.1"]) {
+      await rejects(client.send({ from: `a@${domain}`, to: "b@lab.test", message: content }), { kind: "input", reason: "domain-character", field: "from" }, domain);
+    }
+    await client.quit();
+    await rejects(connect({ hostname: "b\u00fccher.invalid", tls: "none" }), { kind: "transport", step: "connect" }, "a name that does not exist");
     return [{ server: "postfix", marker, content }];
   });
 
