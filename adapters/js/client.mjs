@@ -25,16 +25,19 @@ function onAbort(signal, react) {
   return () => signal?.removeEventListener("abort", react);
 }
 
+/** Name and octets of SCRAM's hash functions, by the engine's number. */
+const HASHES = [, ["SHA-1", 20], ["SHA-256", 32]];
+
 async function deriveByWebCrypto({ hash, salt, iterations }, pass) {
-  const [name, bits] = hash === 1 ? ["SHA-1", 160] : ["SHA-256", 256];
+  const [name, length] = HASHES[hash];
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pass), "PBKDF2", false, ["deriveBits"]);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: name, salt, iterations }, key, bits));
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: name, salt, iterations }, key, length * 8));
 }
 
-/** A listener of the caller that throws must not break the session. */
-function tell(listener, value) {
+/** For what may fail without breaking the session, such as the caller's listeners: gives undefined then. */
+async function quietly(act) {
   try {
-    listener?.(value);
+    return await act();
   } catch {}
 }
 
@@ -69,8 +72,8 @@ export async function connect(host, given) {
   let unlisten;
   const stop = new AbortController(); // ends an attempt to connect
 
-  const emit = (type, fields) => tell(options.onEvent, { type, ...fields });
-  const trace = (direction, bytes, secretAt) => tell(options.trace, { direction, bytes: bytes.slice(0, secretAt), redacted: bytes.length - secretAt });
+  const emit = (type, fields) => quietly(() => options.onEvent?.({ type, ...fields }));
+  const trace = (direction, bytes, secretAt) => quietly(() => options.trace?.({ direction, bytes: bytes.slice(0, secretAt), redacted: bytes.length - secretAt }));
 
   /** An error of this side, in the engine's words. */
   const ownError = (kind, reason, why, cause) => new SmtpError(session.sentence(reason) + (why ? `: ${why}` : ""), { kind, reason }, cause);
@@ -125,13 +128,13 @@ export async function connect(host, given) {
 
   // --- the drive loop ---
 
-  function arm(limit) {
+  function arm(limit, cause) {
     clearTimeout(timer);
-    if (limit) timer = setTimeout(fail, limit, "timeout");
+    if (limit) timer = setTimeout(fail, limit, "timeout", cause);
   }
 
   async function open() {
-    arm(session.connectLimit());
+    arm(session.limit("connect"));
     unlisten = onAbort(signal, () => fail("cancelled", signal.reason));
     try {
       const { serverName = hostname, ca } = options;
@@ -252,12 +255,54 @@ export async function connect(host, given) {
     }
   }
 
+  /** Logs in, as the operation that runs; `refusal` is what the server said before to other credentials. */
+  async function logIn(current, refusal) {
+    const { auth } = current;
+    let { accessToken } = auth;
+    current.refusal = refusal;
+    try {
+      if (accessToken?.call) {
+        accessToken = await askToken(accessToken, refusal);
+        if (current.over) return;
+        if (accessToken === current.token) throw refusal;
+        current.token = accessToken;
+      }
+      session.login({ ...options, ...auth, accessToken, nonce: crypto.getRandomValues(new Uint8Array(24)) });
+    } catch (error) {
+      settle(current, error);
+    }
+    pump();
+  }
+
+  /** Asks the caller for an access token, which may take as long as a command. */
+  async function askToken(ask, refusal) {
+    // Behind the limit that pump sets now.
+    await undefined;
+    arm(session.limit("command"), new Error("no access token came"));
+    const token = await Promise.resolve(refusal)
+      .then(ask)
+      .catch((error) => {
+        throw new SmtpError("the source of the access token failed", { kind: "input", reason: "token-source", field: "auth.accessToken" }, error);
+      })
+      .finally(() => arm());
+    if (typeof token !== "string" || !token) throw inputError("auth.accessToken", "must give a token");
+    return token;
+  }
+
   async function derive({ key: request }) {
     const current = operation;
+    const { auth: { user, pass, keys }, refusal } = current;
+    const { hash, iterations, salt } = request;
+    const [name, length] = HASHES[hash];
+    // Of this server only: another one could ask for the key to the same salt, to pass its proof on.
+    const id = `${name} ${iterations} ${btoa(String.fromCharCode(...salt))} ${hostname} ${user}`;
+    let key = refusal ? undefined : await quietly(async () => new Uint8Array(await keys.get(id)));
+    current.cached = key?.length === length && id;
     // Where WebCrypto refuses, the engine's own derivation serves.
-    const key = request.iterations > host.maxIterations ? undefined : await deriveByWebCrypto(request, current.pass).catch(() => {});
+    if (!current.cached) key = iterations > host.maxIterations ? undefined : await quietly(() => deriveByWebCrypto(request, pass));
     if (operation !== current) return;
-    session.keyDerived(key);
+    key = session.keyDerived(key);
+    current.keep = () => current.cached || keys?.set(id, key);
     pump();
   }
 
@@ -286,6 +331,7 @@ export async function connect(host, given) {
     /* DERIVE_KEY */ derive,
     /* AUTHENTICATED */ () => {
       session.wipe();
+      quietly(() => operation.keep?.());
       emit("AuthCompleted", { mechanism: session.mechanism() });
       settle(operation);
     },
@@ -301,7 +347,12 @@ export async function connect(host, given) {
     /* COMPLETED */ ({ reply }) => settle(operation, undefined, reply),
     /* REFUSED */ ({ error }) => {
       session.wipe();
-      settle(operation, error);
+      const { auth, cached, refusal } = operation;
+      // A password may have changed since its key was kept, a token may have expired: once more, with another.
+      if (!refusal && (cached ? !error.retryable : error.code === 535 && auth?.accessToken?.call)) {
+        if (cached) quietly(() => auth.keys.delete(cached));
+        logIn(operation, error);
+      } else settle(operation, error);
     },
     /* CLOSED */ () => finish(),
     /* FAILED */ ({ error }) => finish(explain(error)),
@@ -388,8 +439,7 @@ export async function connect(host, given) {
 
     async login(auth, { signal } = {}) {
       checkAuth(auth, session.mechanisms);
-      const nonce = crypto.getRandomValues(new Uint8Array(24));
-      await run(signal, () => session.login({ ...options, ...auth, nonce }), { pass: auth.pass });
+      await run(signal, logIn, { auth });
     },
 
     async send(message) {

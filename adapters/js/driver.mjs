@@ -157,8 +157,8 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       return has;
     },
 
-    /** Limit of the phase of connecting in ms; 0 = none. */
-    connectLimit: () => words(config, 13)[12],
+    /** Limit of a phase in ms; 0 = none. */
+    limit: (phase) => words(config, 22)[12 + PHASES.indexOf(phase)],
 
     /** [ms, epoch]: the limit of what runs now, counted from when epoch changed; 0 = none. */
     timer: () => [wasm.timer(), words(window, 3)[2]],
@@ -215,11 +215,13 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
 
     wipe,
 
-    /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. */
+    /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. Returns the key. */
     keyDerived(key) {
       const { at } = allot(64);
-      if (key) octets(at, key.length).set(key);
-      call("key_derived", at, key ? key.length : wasm.derive_key(at));
+      key ??= octets(at, wasm.derive_key(at)).slice();
+      octets(at, key.length).set(key);
+      call("key_derived", at, key.length);
+      return key;
     },
 
     /**

@@ -17,10 +17,34 @@ interface AuthCommon {
   iterationsMin?: number;
   /** Highest SCRAM iteration count that is accepted from a server. Default 600000. */
   iterationsMax?: number;
+  /** Where to keep SCRAM's salted keys, so that the next login needs no derivation. */
+  keys?: KeyCache;
 }
 
+/**
+ * Keeps salted keys (RFC 5802: SaltedPassword); a Map will do. Whoever has a key can log in with it, so
+ * keep it like a password. An `id` names hash, iteration count, salt, server and user; nothing of it is
+ * secret. A key that the server refuses is deleted and derived anew, once. What a method throws or
+ * rejects with is ignored.
+ */
+export interface KeyCache {
+  /** The key, or anything else if there is none. Counts to the time limit `command`. */
+  get(id: string): unknown;
+  /** A key that the server has accepted: 20 octets for SHA-1, 32 for SHA-256. Nobody waits for its promise. */
+  set(id: string, key: Uint8Array): unknown;
+  /** Nobody waits for its promise. */
+  delete(id: string): unknown;
+}
+
+/**
+ * Gives an access token. Asked at each login, and once more with the server's `refusal` (code 535) if it
+ * refuses the token; then the login is repeated, unless the token is the same. Counts to the time limit
+ * `command`.
+ */
+export type TokenSource = (refusal?: SmtpError) => string | Promise<string>;
+
 /** Credentials: a password or an OAuth 2.0 access token, not both. */
-export type Auth = AuthCommon & ({ pass: string; accessToken?: undefined } | { accessToken: string; pass?: undefined });
+export type Auth = AuthCommon & ({ pass: string; accessToken?: undefined } | { accessToken: string | TokenSource; pass?: undefined });
 
 /** Limits in milliseconds (Infinity = none); the defaults are those of RFC 5321 section 4.5.3.2. */
 export interface Timeouts {

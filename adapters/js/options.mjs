@@ -8,7 +8,7 @@ const table = (text) => Object.fromEntries(text.split(" ").map((entry) => entry.
 
 const CONNECT = table("hostname:string port:number tls:implicit|starttls|none serverName:string ehloName:string ca:string|Array auth:object allowPlaintextAuth:boolean protocol:smtp|lmtp pipelining:boolean chunking:boolean eagerOctets:number overlap:number lenientReplies:boolean timeouts:object signal:AbortSignal policy:function onEvent:function trace:function");
 const TIMEOUTS = table(PHASES.join(":number ") + ":number");
-const AUTH = table("user:string pass:string accessToken:string authzid:string mechanism:string iterationsMin:number iterationsMax:number");
+const AUTH = table("user:string pass:string accessToken:string|function keys:object authzid:string mechanism:string iterationsMin:number iterationsMax:number");
 export const SEND = table("from:any to:any message:any size:number smtputf8:boolean allOrNothing:boolean newlines:refuse|crlf longLines:refuse|pass signal:AbortSignal");
 
 function fits(value, type) {
@@ -37,6 +37,7 @@ export function checkConnect(options) {
 export function checkAuth(auth, mechanisms) {
   check(auth, AUTH, ["user"], "auth.");
   if ((auth.pass === undefined) === (auth.accessToken === undefined)) throw inputError("auth", "needs either pass or accessToken");
+  if (auth.keys && !["get", "set", "delete"].every((name) => auth.keys[name]?.call)) throw inputError("auth.keys", "needs get, set and delete");
   if (auth.mechanism && !mechanisms.includes(auth.mechanism.toUpperCase())) throw inputError("auth.mechanism", "is not a known mechanism");
 }
 

@@ -2,45 +2,15 @@
 // traces and events show of it.
 
 import assert from "node:assert/strict";
-import { createHmac, createHash, pbkdf2Sync, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { connect } from "../../adapters/js/client.mjs";
 import { host } from "../../adapters/js/hosts/node.mjs";
 import { expect, hello, send } from "../servers/scripted-steps.mjs";
+import { scramServer } from "./scram-server.mjs";
 import { scripted } from "./scripted.mjs";
 
 const QUIT = [expect("QUIT"), send("221 bye")];
 const base64 = (text) => Buffer.from(text).toString("base64");
-const unbase64 = (text) => Buffer.from(text, "base64").toString();
-
-/** The server's side of a SCRAM exchange (RFC 5802), which accepts only a client that knows `pass`. */
-function scramServer({ hash, pass, iterations, tamper = (text) => text }) {
-  const hmac = (key, text) => createHmac(hash, key).update(text).digest();
-  return {
-    do: "call",
-    async run(connection) {
-      const first = unbase64((await connection.readLine()).split(" ")[2]);
-      const bare = first.slice(first.indexOf("n=", 3));
-      const nonce = bare.split("r=")[1] + randomBytes(9).toString("base64");
-      const salt = randomBytes(16);
-      const serverFirst = `r=${nonce},s=${salt.toString("base64")},i=${iterations}`;
-      await connection.write(Buffer.from(`334 ${base64(serverFirst)}\r\n`));
-      const final = unbase64(await connection.readLine());
-      if (!final.startsWith("c=")) return;
-      const [withoutProof, proof] = final.split(",p=");
-      const key = pbkdf2Sync(pass, salt, iterations, createHash(hash).digest().length, hash);
-      const text = `${bare},${serverFirst},${withoutProof}`;
-      const clientKey = hmac(key, "Client Key");
-      const signature = hmac(createHash(hash).update(clientKey).digest(), text);
-      const expected = Buffer.from(clientKey.map((octet, index) => octet ^ signature[index])).toString("base64");
-      if (proof !== expected) return void (await connection.write(Buffer.from("535 5.7.8 wrong proof\r\n")));
-      const serverSignature = hmac(hmac(key, "Server Key"), text).toString("base64");
-      await connection.write(Buffer.from(`334 ${base64(tamper(`v=${serverSignature}`))}\r\n`));
-      const cancelled = (await connection.readLine()) === "*";
-      await connection.write(Buffer.from(cancelled ? "501 5.7.0 cancelled\r\n" : "235 2.7.0 welcome\r\n"));
-    },
-  };
-}
 
 for (const [mechanism, hash] of [["SCRAM-SHA-256", "sha256"], ["SCRAM-SHA-1", "sha1"]]) {
   for (const [where, maxIterations] of [["WebCrypto", undefined], ["the engine", 4095]]) {

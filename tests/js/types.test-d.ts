@@ -1,7 +1,7 @@
 // Compiled, never run: what the types must allow, and (after @ts-expect-error) what they must refuse.
 
 import { boundedPolicy, connect, connectSmtps, connectSmtpStarttls, sendMail, SmtpError } from "wasm-smtp";
-import type { AuditEvent, Client, SendResult } from "wasm-smtp";
+import type { AuditEvent, Client, KeyCache, SendResult, TokenSource } from "wasm-smtp";
 import { connect as connectOver, sendMail as sendMailOver } from "wasm-smtp/client";
 import type { Host } from "wasm-smtp/client";
 
@@ -30,6 +30,10 @@ export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIte
   await client.send({ from: "a@example.com", to: "b@example.com", message: pieces, newlines: "crlf", longLines: "pass", size: 3 });
   await client.send({ from: "a@example.com", to: "b@example.com", message: ["a", new Uint8Array(1)], smtputf8: true, allOrNothing: true });
   await client.login({ user: "u", accessToken: "t" }, { signal: AbortSignal.timeout(1) });
+  await client.login({ user: "u", accessToken: (refusal) => (refusal ? `${refusal.detail}` : Promise.resolve("t")) });
+  await client.login({ user: "u", accessToken: () => "t" });
+  await client.login({ user: "u", pass: "p", keys: new Map<string, Uint8Array>() });
+  await client.login({ user: "u", pass: "p", keys });
   const size: number | null = client.capabilities.size;
   const status: "accepted" | "refused" | "deferred" | "not-sent" | "in-doubt" | undefined = result.recipients[0]?.status;
   await connectSmtps("smtp.example.com", 465, "client.example.com", { ca: ["PEM"] });
@@ -42,6 +46,9 @@ export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIte
   }
   return `${size} ${status}`;
 }
+
+const keys: KeyCache = { get: async (id) => (id ? new ArrayBuffer(32) : null), set: async (id, key) => void [id, key.length], delete: () => true };
+export const tokens: TokenSource = async (refusal?: SmtpError) => refusal?.reason ?? "t";
 
 export const host: Host = {
   module: () => new WebAssembly.Module(new Uint8Array()),
@@ -71,6 +78,12 @@ connect({ hostname: "h", tlsMode: "none" });
 connect({ hostname: "h", auth: { user: "u", pass: "p", accessToken: "t" } });
 // @ts-expect-error and not neither
 connect({ hostname: "h", auth: { user: "u" } });
+// @ts-expect-error a token is a text
+connect({ hostname: "h", auth: { user: "u", accessToken: () => 7 } });
+// @ts-expect-error a function gives tokens, not passwords
+connect({ hostname: "h", auth: { user: "u", pass: () => "p" } });
+// @ts-expect-error keys must be deleted, too
+connect({ hostname: "h", auth: { user: "u", pass: "p", keys: { get: () => undefined, set: () => undefined } } });
 // @ts-expect-error a mode is part of the shortcut's name
 connectSmtps("h", 465, "e", { tls: "none" });
 // @ts-expect-error recipients are strings

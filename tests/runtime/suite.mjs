@@ -134,6 +134,38 @@ export function suite(config) {
     }
   });
 
+  test("a fresh token is asked for when the server refuses the first", async ({ connect }) => {
+    for (const [server, mechanism] of [["smtp-server", "XOAUTH2"], ["postfix", "OAUTHBEARER"]]) {
+      const asked = [];
+      const accessToken = async (refusal) => {
+        asked.push(refusal?.code);
+        return refusal ? tokens.valid : tokens.expired;
+      };
+      const client = await connect(options(server, "implicit", "implicit", { auth: { user: alice.user, accessToken, mechanism } }));
+      equal([client.mechanism, asked], [mechanism, [null, 535]], server);
+      await client.noop();
+      await client.quit();
+    }
+  });
+
+  test("a kept SCRAM key is used, and one that does not fit is replaced", async ({ connect }) => {
+    // This server has a new salt for each login: so the cache answers for what it would have kept.
+    const bytes = (text) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+    async function kept(id) {
+      const [hash, iterations, salt, , user] = id.split(" ");
+      equal([hash, user], ["SHA-256", alice.user], "name of the key");
+      const password = await crypto.subtle.importKey("raw", bytes(alice.pass), "PBKDF2", false, ["deriveBits"]);
+      return crypto.subtle.deriveBits({ name: "PBKDF2", hash, salt: bytes(atob(salt)), iterations: Number(iterations) }, password, 256);
+    }
+    for (const [get, expected] of [[kept, []], [async () => new ArrayBuffer(32), ["delete", "set"]]]) {
+      const calls = [];
+      const keys = { get, set: (id, key) => calls.push("set") && equal(key.length, 32, id), delete: () => calls.push("delete") };
+      const client = await connect(options("postfix", "implicit", "implicit", { auth: { user: alice.user, pass: alice.pass, keys } }));
+      equal([client.mechanism, calls], ["SCRAM-SHA-256", expected], "mechanism and calls");
+      await client.quit();
+    }
+  });
+
   test("credentials do not go out in clear text", async ({ connect }) => {
     const auth = { user: alice.user, pass: alice.pass };
     await rejects(connect(options("postfix", "relaxed", "none", { auth })), { kind: "auth", reason: "auth-not-secure" }, "connect");
