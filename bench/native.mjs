@@ -33,7 +33,7 @@ function build() {
   call("cmake", "--build", "--preset", "release", "--target", "wsmtp_uv");
   mkdirSync(built, { recursive: true });
   const libraries = {
-    ours: ["build/release/adapters/uv/libwsmtp_uv.a", "build/release/libwsmtp.a", "-luv", "-lssl", "-lcrypto"],
+    ours: ["build/release/adapters/uv/libwsmtp_uv.a", "build/release/libwsmtp.a", "-luv", "-lidn2", "-lssl", "-lcrypto"],
     libcurl: ["-lcurl"],
     libesmtp: ["-lesmtp"],
   };

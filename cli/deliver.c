@@ -23,25 +23,22 @@ typedef struct state {
     char summary[384]; /* what is to be said about recipients that were refused */
 } state;
 
-static bool check_address(const state *st, const char *address, const char *what, unsigned flags, failure *f)
+static bool check_address(const char *address, const char *what, unsigned flags, failure *f)
 {
     size_t n;
-    flags |= st->settings->smtputf8 ? WSMTP_MAILBOX_UTF8 : 0u;
-    wsmtp_reason reason = wsmtp_mailbox_check(address, strlen(address), flags, NULL);
-    if (reason == WSMTP_REASON_OK)
-        return true;
-    bool utf8 = reason == WSMTP_REASON_ADDRESS_NEEDS_SMTPUTF8;
-    return failure_input(f, "%s <%.300s> %s%s", what, address, wsmtp_reason_message(reason, &n),
-                         utf8 ? ": give --smtputf8" : "");
+    /* What a non-ASCII address needs of the server, the client finds out when it knows the server. */
+    wsmtp_reason reason = wsmtp_mailbox_check(address, strlen(address), flags | WSMTP_MAILBOX_UTF8, NULL);
+    return reason == WSMTP_REASON_OK ||
+           failure_input(f, "%s <%.300s> %s", what, address, wsmtp_reason_message(reason, &n));
 }
 
 static bool check_envelope(const state *st, failure *f)
 {
     const settings *s = st->settings;
-    if (!check_address(st, s->from, "the sender", WSMTP_MAILBOX_NULL, f))
+    if (!check_address(s->from, "the sender", WSMTP_MAILBOX_NULL, f))
         return false;
     for (size_t i = 0; i < s->to.len; i++) {
-        if (!check_address(st, s->to.items[i], "the recipient", WSMTP_MAILBOX_POSTMASTER, f))
+        if (!check_address(s->to.items[i], "the recipient", WSMTP_MAILBOX_POSTMASTER, f))
             return false;
     }
     if (s->to.len == 0)
@@ -101,7 +98,7 @@ static void keep_result(state *st)
     }
 }
 
-static void run_session(state *st)
+static void run_session(state *st, failure *f)
 {
     wsmtp_client *client = st->session.client;
     wsmtp_client_body body = {.read = message_read, .context = &st->message};
@@ -114,8 +111,13 @@ static void run_session(state *st)
         if (st->transaction.accepted_count > 0)
             fine = true;
     }
-    if (!fine)
-        st->error = *wsmtp_client_error_get(client);
+    if (fine)
+        return;
+    st->error = *wsmtp_client_error_get(client);
+    if (st->error.cause == WSMTP_CAUSE_TOKEN_SOURCE && st->session.token_failure.exit_code) {
+        *f = st->session.token_failure; /* says more */
+        st->error.reason = WSMTP_REASON_OK;
+    }
 }
 
 /* Where a recipient was refused. LMTP refuses at RCPT and behind the message, and does not tell which. */
@@ -209,7 +211,7 @@ int deliver(const delivery *d, settings *s)
         ready = session_begin(&st.session, s, st.message.scanned ? st.message.scan.octets : 0, &f);
     }
     if (ready) {
-        run_session(&st);
+        run_session(&st, &f);
         session_end(&st.session, &f);
     }
     int exit_code = report_result(&st, &f);

@@ -37,9 +37,8 @@ static const char *of_reason(wsmtp_reason reason)
         return "use smtps:// if the server has TLS from the start, or smtp+plain:// if it may have none";
     case WSMTP_REASON_TLS_MODE_MISMATCH:
         return "smtps:// is TLS from the start (port 465), smtp:// is STARTTLS (port 587)";
-    case WSMTP_REASON_SMTPUTF8_MISSING: return "send to ASCII addresses without --smtputf8, or use another server";
+    case WSMTP_REASON_SMTPUTF8_MISSING: return "use another server, or addresses that are ASCII before the @";
     case WSMTP_REASON_EIGHTBITMIME_MISSING: return "encode the message in 7 bits (quoted-printable or base64)";
-    case WSMTP_REASON_ADDRESS_NEEDS_SMTPUTF8: return "give --smtputf8";
     case WSMTP_REASON_MESSAGE_TOO_LARGE: return "make the message smaller";
     case WSMTP_REASON_BODY_LINE_TOO_LONG: return "wrap or encode the long lines";
     case WSMTP_REASON_AUTH_REFUSED: return "check user and password";

@@ -55,6 +55,7 @@ static int of_cause(wsmtp_cause cause)
     case WSMTP_CAUSE_TLS_OTHER: return EXIT_PROTOCOL;
     case WSMTP_CAUSE_FILE: return EXIT_CONFIG;
     case WSMTP_CAUSE_BODY_SOURCE: return EXIT_IO;
+    case WSMTP_CAUSE_TOKEN_SOURCE: return EXIT_AUTH;
     case WSMTP_CAUSE_MEMORY:
     case WSMTP_CAUSE_SYSTEM: return EXIT_SYSTEM;
     case WSMTP_CAUSE_NONE:

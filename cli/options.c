@@ -28,7 +28,7 @@ static bool unknown(const char *argument, int option, failure *f)
                                 "it: use --password-file, --password-env or --password-fd");
     if (strncmp(argument, "--token", 7) == 0)
         return failure_usage(f, "a token is never taken from the command line, where others can see it: "
-                                "use --token-file or --token-env");
+                                "use --token-file, --token-env or --token-command");
     return failure_usage(f, "there is no option %.*s, or it is short for several; --help lists them",
                          (int)(n > 64 ? 64 : n), argument);
 }

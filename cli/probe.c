@@ -106,6 +106,7 @@ static void print_table(const settings *s, const wsmtp_client_facts *facts)
     char url[URL_TEXT_MAX], limits[128];
     const wsmtp_capabilities *c = &facts->capabilities;
     row("server", url_text(&s->server, url));
+    row("in Unicode", s->server.unicode);
     clean_row("address", facts->address);
     clean_row("greeting", facts->greeting);
     if (facts->tls_version)

@@ -60,6 +60,7 @@ static void write_server(json *j, const report *r)
     char url[URL_TEXT_MAX];
     json_begin(j, "server", '{');
     json_text(j, "url", url_text(&s->server, url));
+    write_text_or_null(j, "hostUnicode", s->server.unicode);
     write_text_or_null(j, "address", r->facts ? r->facts->address : NULL);
     write_text_or_null(j, "greeting", r->facts ? r->facts->greeting : NULL);
     write_text_or_null(j, "localName", r->facts ? r->facts->local_name : NULL);

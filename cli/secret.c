@@ -10,6 +10,7 @@
 #include "exit_code.h"
 #include "host.h"
 #include "memory.h"
+#include "words.h"
 
 bool secret_take(secret_source *source, secret_kind kind, const char *value, const char *origin,
                  failure *f)
@@ -18,6 +19,12 @@ bool secret_take(secret_source *source, secret_kind kind, const char *value, con
         return failure_usage(f, "%s: is empty", origin);
     source->kind = kind;
     source->value = value;
+    if (kind == SECRET_TOKEN_COMMAND) {
+        text_list words = {0};
+        bool fine = words_parse(value, origin, &words, f);
+        text_list_free(&words);
+        return fine;
+    }
     if (kind != SECRET_PASSWORD_FD)
         return true;
     int descriptor = 0;
@@ -89,7 +96,7 @@ static bool read_source(const secret_source *source, secret *s, failure *f)
 bool secret_read(const secret_source *source, secret *s, failure *f)
 {
     *s = (secret){0};
-    if (source->kind == SECRET_NONE)
+    if (source->kind == SECRET_NONE || source->kind == SECRET_TOKEN_COMMAND)
         return true;
     s->is_token = source->kind == SECRET_TOKEN_FILE || source->kind == SECRET_TOKEN_ENV;
     if (!read_source(source, s, f))

@@ -15,12 +15,13 @@ typedef enum secret_kind {
     SECRET_PASSWORD_ENV,
     SECRET_PASSWORD_FD,
     SECRET_TOKEN_FILE,
-    SECRET_TOKEN_ENV
+    SECRET_TOKEN_ENV,
+    SECRET_TOKEN_COMMAND /* run at each login: secret_read has nothing to read */
 } secret_kind;
 
 typedef struct secret_source {
     secret_kind kind;
-    const char *value; /* the secret, a file's name or a variable's */
+    const char *value; /* the secret, a file's name or a variable's, or a command */
     int descriptor;
 } secret_source;
 

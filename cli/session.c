@@ -6,8 +6,10 @@
 #include "exit_code.h"
 #include "host.h"
 #include "memory.h"
+#include "process.h"
 #include "transcript.h"
 #include "waterfall.h"
+#include "words.h"
 
 /* The transcript on stderr must stand on lines of its own. */
 static void on_line(void *context, const dialogue_line *line)
@@ -44,6 +46,23 @@ static bool open_file(FILE **file, const char *name, failure *f)
     if (!*file)
         return failure_set(f, EXIT_NO_CREATE, "file", "%s cannot be written: %s", name, strerror(errno));
     return true;
+}
+
+#define TOKEN_COMMAND_TIMEOUT 60000u
+
+static ptrdiff_t on_token(void *context, bool refused, char *buffer, size_t buffer_len)
+{
+    session *n = context;
+    const settings *s = n->settings;
+    text_list words = {0};
+    size_t len = 0;
+    (void)refused; /* the same command: whether its token is still good is its own business */
+    n->token_failure = (failure){0};
+    bool fine = words_parse(s->secret.value, "the token command", &words, &n->token_failure) &&
+                process_first_line(&words, s->timeout ? s->timeout : TOKEN_COMMAND_TIMEOUT,
+                                   "the token command", buffer, buffer_len, &len, &n->token_failure);
+    text_list_free(&words);
+    return fine ? (ptrdiff_t)len : WSMTP_TOKEN_FAILED;
 }
 
 static void set_credentials(const session *n, wsmtp_credentials *c)
@@ -83,6 +102,10 @@ static void set_options(session *n, wsmtp_client_options *o)
     o->flags |= s->no_chunking ? WSMTP_NO_CHUNKING : 0u;
     for (int i = 0; i < WSMTP_PHASE_COUNT && s->timeout > 0; i++)
         o->timeouts[i] = s->timeout;
+    if (s->secret.kind == SECRET_TOKEN_COMMAND) {
+        o->token = on_token;
+        o->token_context = n;
+    }
     if (n->transcript || n->waterfall) {
         o->trace = on_trace;
         o->trace_context = n;

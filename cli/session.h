@@ -17,6 +17,7 @@ typedef struct session {
     const settings *settings;
     wsmtp_client *client;
     secret secret;
+    failure token_failure; /* why the command that gives the token gave none; exit_code 0: it did */
     dialogue dialogue;
     FILE *transcript; /* NULL: none */
     FILE *waterfall;

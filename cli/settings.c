@@ -22,6 +22,7 @@ const setting_definition setting_definitions[] = {
     {"password-fd", VALUE_NEEDED, IN_SEND, SETTING_PASSWORD_FD},
     {"token-file", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_FILE},
     {"token-env", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_ENV},
+    {"token-command", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_COMMAND},
     {"auth", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_AUTH},
     {"allow-plaintext-auth", VALUE_NONE, IN_SEND | IN_FILE, SETTING_ALLOW_PLAINTEXT_AUTH},
     {"ca", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_CA},
@@ -144,6 +145,7 @@ bool settings_take(settings *s, setting_id id, const char *value, const char *or
     case SETTING_PASSWORD_FD: return take_secret(s, SECRET_PASSWORD_FD, value, origin, from_file, f);
     case SETTING_TOKEN_FILE: return take_secret(s, SECRET_TOKEN_FILE, value, origin, from_file, f);
     case SETTING_TOKEN_ENV: return take_secret(s, SECRET_TOKEN_ENV, value, origin, from_file, f);
+    case SETTING_TOKEN_COMMAND: return take_secret(s, SECRET_TOKEN_COMMAND, value, origin, from_file, f);
     case SETTING_AUTH: return take_mechanism(s, value, origin, f);
     case SETTING_ALLOW_PLAINTEXT_AUTH: return take_switch(&s->allow_plaintext_auth, value, origin, f);
     case SETTING_CA: return take_text(&s->ca, value, origin, f);
@@ -183,7 +185,7 @@ bool settings_check(const settings *s, failure *f)
     bool has_secret = s->secret.kind != SECRET_NONE;
     if (s->user && !has_secret)
         return failure_usage(f, "--user needs one of --password-file, --password-env, --password-fd, "
-                                "--token-file and --token-env");
+                                "--token-file, --token-env and --token-command");
     if (!s->user && has_secret)
         return failure_usage(f, "a password or token needs --user");
     if (s->auth != WSMTP_MECHANISM_AUTO && !s->user)

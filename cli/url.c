@@ -52,6 +52,26 @@ static bool parse_port(const char *text, uint16_t *port)
     return value >= 1 && value <= 65535;
 }
 
+/* The host in both forms of IDNA. */
+static bool take_host(const char *text, size_t text_len, const char *origin, server_url *url, failure *f)
+{
+    size_t n;
+    wsmtp_reason reason = wsmtp_domain_to_ascii(text, text_len, url->host);
+    if (reason == WSMTP_REASON_DOMAIN_TOO_LONG)
+        return failure_usage(f, "%s: the host is longer than %u octets", origin, URL_HOST_MAX);
+    if (reason == WSMTP_REASON_NOT_BUILT)
+        return failure_usage(f, "%s: the host is not ASCII, but this build has no IDNA: give its A-label "
+                                "form (xn--...)", origin);
+    if (reason != WSMTP_REASON_OK)
+        return failure_usage(f, "%s: the host is no internationalized domain name: it %s", origin,
+                             wsmtp_reason_message(reason, &n));
+    /* An A-label that does not stand for anything is a host all the same. */
+    if (wsmtp_domain_to_unicode(url->host, strlen(url->host), url->unicode) != WSMTP_REASON_OK ||
+        strcmp(url->host, url->unicode) == 0)
+        url->unicode[0] = '\0';
+    return true;
+}
+
 /* Copies the host and sets rest to what follows it. */
 static bool parse_host(const char *text, const char *origin, server_url *url, const char **rest,
                        failure *f)
@@ -73,16 +93,11 @@ static bool parse_host(const char *text, const char *origin, server_url *url, co
     }
     if (n == 0)
         return failure_usage(f, "%s: there is no host", origin);
-    if (n > URL_HOST_MAX)
-        return failure_usage(f, "%s: the host is longer than %u octets", origin, URL_HOST_MAX);
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > 0x7e)
-            return failure_usage(f, "%s: the host has a character that no name or address has "
-                                    "(give the A-label form of an internationalized name)", origin);
+        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+            return failure_usage(f, "%s: the host has a character that no name or address has", origin);
     }
-    memcpy(url->host, text, n);
-    url->host[n] = '\0';
-    return true;
+    return take_host(text, n, origin, url, f);
 }
 
 bool url_parse(const char *text, const char *origin, server_url *url, failure *f)

@@ -11,7 +11,8 @@
 typedef struct server_url {
     wsmtp_client_protocol protocol;
     wsmtp_tls tls;
-    char host[URL_HOST_MAX + 1]; /* without brackets; empty with a Unix socket */
+    char host[URL_HOST_MAX + 1]; /* without brackets, A-labels; empty with a Unix socket */
+    char unicode[WSMTP_DOMAIN_UNICODE_MAX]; /* the same with U-labels, if it has A-labels; else empty */
     uint16_t port;               /* never 0 with a host */
     const char *unix_path;       /* in the text that was parsed; NULL with a host */
 } server_url;

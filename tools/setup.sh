@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh build|wasm|js|servers|wasi|rust|bench|docs ...
 #
-#   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL
+#   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL, libidn2
 #   wasm     clang 14, wasm-ld 14, wasm-opt
 #   js       Node.js 20 or newer, and the pinned npm packages of tests/
 #   servers  Postfix, Dovecot, Exim (unpacked into build/exim, never installed), aiosmtpd, OpenSSL
@@ -30,7 +30,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 requirements() {
     case $1 in
     build) echo gcc=gcc g++=g++ clang-14=clang-14 clang-14=clang++-14 cmake=cmake ninja-build=ninja \
-        pkg-config=pkg-config libuv1-dev=/usr/include/uv.h libssl-dev=/usr/include/openssl/ssl.h \
+        pkg-config=pkg-config libuv1-dev=/usr/include/uv.h libidn2-dev=/usr/include/idn2.h libssl-dev=/usr/include/openssl/ssl.h \
         libclang-rt-14-dev=/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.asan-*.a \
         binutils=nm ;;
     wasm) echo clang-14=clang-14 lld-14=wasm-ld-14 binaryen=wasm-opt ;;

@@ -17,6 +17,7 @@ bool wsmtp_driver_init(wsmtp_driver *d, const wsmtp_settings *settings)
     memset(d, 0, sizeof *d);
     d->settings = settings;
     d->error.option = "";
+    d->keys = o->keys;
     d->trace = o->trace;
     d->trace_context = o->trace_context;
     d->event = o->event;
@@ -39,6 +40,8 @@ bool wsmtp_driver_init(wsmtp_driver *d, const wsmtp_settings *settings)
 void wsmtp_driver_end(wsmtp_driver *d)
 {
     wsmtp_end(&d->engine);
+    if (d->token)
+        d->settings->services->end(d);
     free(d->config.input);
     free(d->config.output);
     free(d->piece);
@@ -122,8 +125,13 @@ void wsmtp_driver_secured(wsmtp_driver *d)
 
 void wsmtp_driver_key(wsmtp_driver *d, const uint8_t *key, size_t key_len)
 {
-    if (d->stage == WSMTP_DRIVER_RUNNING &&
-        wsmtp_key_derived(&d->engine, key, key_len) != WSMTP_REASON_OK)
+    if (d->stage != WSMTP_DRIVER_RUNNING)
+        return;
+    if (key_len <= sizeof d->derive.key) {
+        memcpy(d->derive.key, key, key_len);
+        d->derive.key_len = key_len;
+    }
+    if (wsmtp_key_derived(&d->engine, key, key_len) != WSMTP_REASON_OK)
         wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_SYSTEM,
                             "the SCRAM key could not be derived");
 }
@@ -276,6 +284,8 @@ static bool advance(wsmtp_driver *d)
         wsmtp_driver_handle(d, &event);
         return true;
     }
+    if (d->settings->services && d->settings->services->ask(d))
+        return true;
     return wsmtp_driver_start_requests(d) || wsmtp_driver_feed(d);
 }
 

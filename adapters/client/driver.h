@@ -8,6 +8,8 @@
  *   events.c    what the engine says
  *   requests.c  what the caller wants
  *   body.c      the message, from memory or a callback
+ *   login.c     tokens from a callback, salted keys from a cache
+ *   addresses.c, idna.c  addresses and names with non-ASCII characters
  *   settings.c  options     error.c  errors     texts.c, names.c  words
  */
 #ifndef WSMTP_CLIENT_DRIVER_H
@@ -48,7 +50,36 @@ typedef struct wsmtp_request_queue {
     wsmtp_request *last;
 } wsmtp_request_queue;
 
-typedef struct wsmtp_driver {
+/* What of a transaction was changed for the time that it is under way. */
+struct wsmtp_client_addresses {
+    uint32_t flags;
+    const char *reverse_path; size_t reverse_path_len;
+    size_t recipients_len;
+    char *texts;
+    struct {
+        const char *address; size_t address_len;
+    } recipients[];
+};
+
+typedef struct wsmtp_driver wsmtp_driver;
+
+/*
+ * What wsmtp/client.h offers and the components of WASI do without. It is reached through the
+ * settings, so that a program which makes these by itself, without settings.c, does not carry it.
+ */
+typedef struct wsmtp_services {
+    bool (*begin)(wsmtp_driver *d);     /* true: the login begins when there is a token */
+    bool (*ask)(wsmtp_driver *d);       /* for a token, if one is wanted; whether anything came of it */
+    bool (*find_key)(wsmtp_driver *d);  /* true: the engine has got the salted key */
+    void (*logged_in)(wsmtp_driver *d);
+    bool (*refused)(wsmtp_driver *d, const wsmtp_error *error); /* true: the login is repeated */
+    void (*end)(wsmtp_driver *d);       /* of a login, however it went: wipes */
+    /* What it changes in the transaction goes to s->addresses. False with *error filled in. */
+    bool (*addresses)(wsmtp_driver *d, wsmtp_send_request *s, wsmtp_client_error *error);
+} wsmtp_services;
+extern const wsmtp_services wsmtp_client_services;
+
+struct wsmtp_driver {
     wsmtp_engine engine;
     wsmtp_config config;
     const wsmtp_settings *settings;
@@ -62,6 +93,9 @@ typedef struct wsmtp_driver {
         uint32_t iterations;
         uint8_t salt[128];
         size_t salt_len;
+        uint8_t key[WSMTP_HASH_MAX]; /* that was derived, until the login is over */
+        size_t key_len;
+        bool from_cache;
     } derive;
 
     /* requests */
@@ -80,7 +114,13 @@ typedef struct wsmtp_driver {
     uint8_t *piece; size_t piece_at, piece_len; /* from its callback */
 
     /* login */
-    wsmtp_credentials login;
+    const wsmtp_credentials *credentials; /* of the login under way; NULL: none is */
+    wsmtp_credentials login;              /* the same with what the client fills in */
+    bool login_repeated;
+    const wsmtp_key_cache *keys;          /* of the options, or the adapter's own; may be NULL */
+    bool takes_later;                     /* the adapter is asynchronous; set by it */
+    bool token_wanted, token_later, token_ready;
+    struct wsmtp_driver_token *token;     /* that the callback gave */
     uint8_t nonce[WSMTP_NONCE_LEN];
     wsmtp_binding binding; /* of the TLS channel; set by the adapter before wsmtp_driver_secured */
     uint8_t binding_data[WSMTP_BINDING_MAX];
@@ -106,7 +146,7 @@ typedef struct wsmtp_driver {
 
     wsmtp_trace_callback trace; void *trace_context;
     wsmtp_event_callback event; void *event_context;
-} wsmtp_driver;
+};
 
 /* Allocates buffers; false if memory is short. settings are borrowed until _end. */
 bool wsmtp_driver_init(wsmtp_driver *d, const wsmtp_settings *settings);
@@ -152,6 +192,8 @@ void wsmtp_driver_tell(wsmtp_driver *d, wsmtp_client_event *event);
 void wsmtp_driver_engine_error(wsmtp_driver *d, wsmtp_client_error *error, const wsmtp_error *from);
 void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event);        /* events.c */
 wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *credentials);
+wsmtp_reason wsmtp_driver_login_begin(wsmtp_driver *d);
+void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *error);
 bool wsmtp_driver_start_requests(wsmtp_driver *d);                          /* requests.c */
 wsmtp_send_request *wsmtp_driver_find(wsmtp_driver *d, const wsmtp_transaction *transaction);
 void wsmtp_driver_complete(wsmtp_request *request, const wsmtp_client_error *error);
@@ -160,5 +202,7 @@ void wsmtp_driver_complete_send(wsmtp_driver *d, const wsmtp_event *event);
 void wsmtp_driver_complete_all(wsmtp_driver *d);
 bool wsmtp_driver_feed(wsmtp_driver *d);                                    /* body.c */
 wsmtp_reason wsmtp_driver_scan(wsmtp_send_request *request);
+bool wsmtp_addresses_prepare(wsmtp_driver *d, wsmtp_send_request *request,     /* addresses.c */
+                             wsmtp_client_error *error);
 
 #endif

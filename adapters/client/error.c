@@ -131,6 +131,23 @@ void wsmtp_error_from_option(wsmtp_client_error *error, wsmtp_reason reason, wsm
     append(error, "%s %s", option, rule);
 }
 
+void wsmtp_error_about_field(wsmtp_client_error *error, wsmtp_reason reason, wsmtp_field field,
+                             size_t index, const char *rule)
+{
+    memset(error, 0, sizeof *error);
+    error->reason = reason;
+    error->kind = wsmtp_reason_kind(reason);
+    error->step = WSMTP_STEP_READY;
+    error->field = field;
+    error->index = index;
+    error->option = "";
+    subject(error);
+    if (rule)
+        append(error, "%s", rule);
+    else
+        sentence(error);
+}
+
 void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *ended)
 {
     if (ended->reason == WSMTP_REASON_OK) {

@@ -19,6 +19,10 @@ void wsmtp_error_from_host(wsmtp_client_error *error, wsmtp_reason reason, wsmtp
 void wsmtp_error_from_option(wsmtp_client_error *error, wsmtp_reason reason, wsmtp_cause cause,
                              const char *option, const char *rule);
 
+/* Something that the caller gave breaks a rule, a predicate; NULL: the reason's sentence. */
+void wsmtp_error_about_field(wsmtp_client_error *error, wsmtp_reason reason, wsmtp_field field,
+                             size_t index, const char *rule);
+
 /* For a request that found the session over, because of ended (reason OK: it was quit or closed). */
 void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *ended);
 

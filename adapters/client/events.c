@@ -41,21 +41,56 @@ static void opened(wsmtp_driver *d, const wsmtp_client_error *error)
         wsmtp_driver_complete(request, error);
 }
 
-/* Login while opening went wrong: the session is ended politely, then the error is reported. */
-static void give_up(wsmtp_driver *d, const wsmtp_error *error)
+/* The login is over, however it went. */
+static void end_login(wsmtp_driver *d)
 {
-    wsmtp_driver_engine_error(d, &d->error, error);
+    if (d->settings->services)
+        d->settings->services->end(d);
+    d->credentials = NULL;
+    wsmtp_wipe(&d->login, sizeof d->login);
+    wsmtp_wipe(&d->derive, sizeof d->derive);
+}
+
+/* A command, or the login while opening. */
+void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *error)
+{
+    end_login(d);
+    if (!d->opening) {
+        wsmtp_driver_complete_command(d, error);
+        return;
+    }
+    /* The session is ended politely, then the error is reported. */
+    d->error = *error;
     d->giving_up = true;
     if (wsmtp_quit(&d->engine) != WSMTP_REASON_OK)
         wsmtp_io_failed(&d->engine, WSMTP_REASON_CANCELLED);
 }
 
+static void engine_refused(wsmtp_driver *d, const wsmtp_error *from)
+{
+    wsmtp_client_error error;
+    wsmtp_driver_engine_error(d, &error, from);
+    wsmtp_driver_command_failed(d, &error);
+}
+
+wsmtp_reason wsmtp_driver_login_begin(wsmtp_driver *d)
+{
+    d->login.nonce = d->nonce;
+    d->login.nonce_len = wsmtp_host_entropy(d->nonce, sizeof d->nonce) ? sizeof d->nonce : 0;
+    d->derive.key_len = 0;
+    d->derive.from_cache = false;
+    wsmtp_reason reason = wsmtp_login(&d->engine, &d->login);
+    if (reason == WSMTP_REASON_OK && !d->login_repeated)
+        wsmtp_driver_mark(d, WSMTP_MOMENT_AUTH_BEGIN);
+    return reason;
+}
+
 wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *credentials)
 {
     const wsmtp_client_options *o = &d->settings->options;
+    d->credentials = credentials;
+    d->login_repeated = false;
     d->login = *credentials;
-    d->login.nonce = d->nonce;
-    d->login.nonce_len = wsmtp_host_entropy(d->nonce, sizeof d->nonce) ? sizeof d->nonce : 0;
     d->login.binding = d->binding;
     d->login.binding_data = d->binding_data;
     d->login.binding_data_len = d->binding_data_len;
@@ -64,10 +99,9 @@ wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *creden
         d->login.host_len = strlen(o->host);
         d->login.port = o->port;
     }
-    wsmtp_reason reason = wsmtp_login(&d->engine, &d->login);
-    if (reason == WSMTP_REASON_OK)
-        wsmtp_driver_mark(d, WSMTP_MOMENT_AUTH_BEGIN);
-    return reason;
+    if (d->settings->services && d->settings->services->begin(d))
+        return WSMTP_REASON_OK;
+    return wsmtp_driver_login_begin(d);
 }
 
 static void session_ready(wsmtp_driver *d)
@@ -77,13 +111,15 @@ static void session_ready(wsmtp_driver *d)
     if (!credentials)
         opened(d, NULL);
     else if (wsmtp_driver_login(d, credentials) != WSMTP_REASON_OK)
-        give_up(d, wsmtp_error_get(&d->engine));
+        engine_refused(d, wsmtp_error_get(&d->engine));
 }
 
 static void authenticated(wsmtp_driver *d)
 {
     wsmtp_driver_mark(d, WSMTP_MOMENT_AUTH_END);
-    wsmtp_wipe(&d->login, sizeof d->login);
+    if (d->settings->services)
+        d->settings->services->logged_in(d);
+    end_login(d);
     d->facts.logged_in = true;
     d->facts.mechanism = wsmtp_mechanism_get(&d->engine);
     if (d->opening)
@@ -94,14 +130,9 @@ static void authenticated(wsmtp_driver *d)
 
 static void command_refused(wsmtp_driver *d, const wsmtp_error *error)
 {
-    wsmtp_wipe(&d->login, sizeof d->login);
-    if (d->opening) {
-        give_up(d, error);
+    if (d->credentials && d->settings->services && d->settings->services->refused(d, error))
         return;
-    }
-    wsmtp_client_error refusal;
-    wsmtp_driver_engine_error(d, &refusal, error);
-    wsmtp_driver_complete_command(d, &refusal);
+    engine_refused(d, error);
 }
 
 static void derive_key(wsmtp_driver *d, const wsmtp_event *event)
@@ -110,7 +141,7 @@ static void derive_key(wsmtp_driver *d, const wsmtp_event *event)
     d->derive.iterations = event->iterations;
     d->derive.salt_len = event->salt_len;
     memcpy(d->derive.salt, event->salt, event->salt_len);
-    d->wants_key = true;
+    d->wants_key = !d->settings->services || !d->settings->services->find_key(d);
 }
 
 static void recipient_answered(wsmtp_driver *d, const wsmtp_event *event)
@@ -137,7 +168,7 @@ static void session_over(wsmtp_driver *d, const wsmtp_error *error)
         wsmtp_driver_engine_error(d, &d->error, error);
     d->stage = WSMTP_DRIVER_OVER;
     d->ready = d->wants_tls = d->wants_key = false;
-    wsmtp_wipe(&d->login, sizeof d->login);
+    end_login(d);
 }
 
 void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event)

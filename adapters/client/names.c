@@ -51,7 +51,8 @@ const char *wsmtp_cause_name(wsmtp_cause cause)
         [WSMTP_CAUSE_DEADLINE] = "deadline",
         [WSMTP_CAUSE_QUEUE_FULL] = "queue-full",
         [WSMTP_CAUSE_MEMORY] = "memory",
-        [WSMTP_CAUSE_SYSTEM] = "system"};
+        [WSMTP_CAUSE_SYSTEM] = "system",
+        [WSMTP_CAUSE_TOKEN_SOURCE] = "token-source"};
     return NAME_OF(names, cause);
 }
 

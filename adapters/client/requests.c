@@ -2,6 +2,7 @@
 #include "driver.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -40,6 +41,7 @@ void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request
 void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
 {
     s->texts = NULL;
+    s->addresses = NULL;
     s->octets = 0;
     s->submitted = s->body_begun = false;
     wsmtp_driver_request(d, &s->request, WSMTP_REQUEST_SEND);
@@ -67,11 +69,31 @@ void wsmtp_driver_complete_command(wsmtp_driver *d, const wsmtp_client_error *er
         wsmtp_driver_complete(request, error);
 }
 
+/* The transaction is as the caller gave it again. */
+static void restore_addresses(wsmtp_send_request *s)
+{
+    struct wsmtp_client_addresses *a = s->addresses;
+    wsmtp_transaction *t = s->transaction;
+    if (!a)
+        return;
+    s->addresses = NULL;
+    t->flags = a->flags;
+    t->reverse_path = a->reverse_path;
+    t->reverse_path_len = a->reverse_path_len;
+    for (size_t i = 0; i < a->recipients_len; i++) {
+        t->recipients[i].address = a->recipients[i].address;
+        t->recipients[i].address_len = a->recipients[i].address_len;
+    }
+    free(a->texts);
+    free(a);
+}
+
 /* The caller may free the request in its callback: nothing of it is touched afterwards. */
 static void report(wsmtp_send_request *s, wsmtp_client_result *result)
 {
     wsmtp_client_texts *texts = s->texts;
     s->texts = NULL;
+    restore_addresses(s);
     result->transaction = s->transaction;
     result->octets = s->octets;
     result->texts = texts;
@@ -145,6 +167,10 @@ static void start_send(wsmtp_driver *d, wsmtp_send_request *s)
         wsmtp_driver_report_unsent(s, &error);
         return;
     }
+    if (d->settings->services && !d->settings->services->addresses(d, s, &error)) {
+        wsmtp_driver_report_unsent(s, &error);
+        return;
+    }
     wsmtp_driver_mark(d, WSMTP_MOMENT_SEND_BEGIN);
     if (wsmtp_submit(&d->engine, s->transaction) == WSMTP_REASON_OK) {
         put(&d->sending, &s->request);
@@ -182,7 +208,7 @@ static void start_command(wsmtp_driver *d, wsmtp_request *request)
     if (reason == WSMTP_REASON_OK)
         return;
     wsmtp_driver_engine_error(d, &error, wsmtp_error_get(&d->engine));
-    wsmtp_driver_complete_command(d, &error);
+    wsmtp_driver_command_failed(d, &error);
 }
 
 /* Messages may follow each other before the first is done; anything else waits until all are. */

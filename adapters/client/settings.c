@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "error.h"
 #include "file.h"
+#include "idna.h"
 
 #define HOST_MAX 255u
 
@@ -36,18 +38,44 @@ static bool check_name(const char *name, const char *option, wsmtp_client_error 
     if (n > HOST_MAX)
         return broken(error, option, "is longer than 255 octets");
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)name[i] > 0x7e)
-            return broken(error, option, "is not ASCII: give the A-label form of the name");
-        if (name[i] <= ' ' || name[i] == '[' || name[i] == ']')
+        if (name[i] <= ' ' || name[i] > 0x7e || name[i] == '[' || name[i] == ']')
             return broken(error, option, "has a character that no name or address has");
     }
     return true;
 }
 
+/* An internationalized name becomes its A-label form, in a buffer. */
+static bool to_ascii(const char **name, char ascii[WSMTP_DOMAIN_MAX + 1], const char *option,
+                     wsmtp_client_error *error)
+{
+    const char *why;
+    char rule[256];
+    size_t n;
+    if (!*name || wsmtp_is_ascii(*name, strlen(*name)))
+        return true;
+    wsmtp_reason reason = wsmtp_idna_ascii(*name, strlen(*name), ascii, &why);
+    if (reason == WSMTP_REASON_NOT_BUILT) {
+        wsmtp_error_from_option(error, reason, WSMTP_CAUSE_NONE, option,
+                                "is not ASCII, but this build has no IDNA: give its A-label form");
+        return false;
+    }
+    *name = ascii;
+    if (reason == WSMTP_REASON_OK)
+        return true;
+    snprintf(rule, sizeof rule, "is no internationalized domain name: it %s%s%s",
+             wsmtp_reason_message(reason, &n), *why ? ": " : "", why);
+    return broken(error, option, rule);
+}
+
+static bool check_keys(const wsmtp_client_options *o, wsmtp_client_error *error)
+{
+    if (o->keys && (!o->keys->lookup || !o->keys->store || !o->keys->forget))
+        return broken(error, "keys", "lacks one of the callbacks lookup, store and forget");
+    return true;
+}
+
 static bool check_target(const wsmtp_client_options *o, wsmtp_client_error *error)
 {
-    if (o->size < sizeof *o)
-        return broken(error, "size", "is not set: call wsmtp_client_options_init first");
     if ((unsigned)o->protocol > WSMTP_CLIENT_LMTP)
         return broken(error, "protocol", "has an unknown value");
     if (o->protocol == WSMTP_CLIENT_LMTP && !(wsmtp_features() & WSMTP_HAS_LMTP)) {
@@ -200,6 +228,11 @@ static bool take(wsmtp_settings *s, const wsmtp_client_options *options, const f
     s->credentials.binding_data_len = 0;
     wsmtp_client_options *o = &s->options;
     o->credentials = options->credentials ? &s->credentials : NULL;
+    if (options->keys) {
+        s->keys = *options->keys;
+        o->keys = &s->keys;
+    }
+    s->services = &wsmtp_client_services;
     o->ca_file = o->cert_file = o->key_file = NULL;
     if (f->ca) {
         o->ca_pem = f->ca;
@@ -232,13 +265,20 @@ static bool take(wsmtp_settings *s, const wsmtp_client_options *options, const f
     return true;
 }
 
-bool wsmtp_settings_init(wsmtp_settings *s, const wsmtp_client_options *options,
+bool wsmtp_settings_init(wsmtp_settings *s, const wsmtp_client_options *given,
                          wsmtp_client_error *error)
 {
     files f = {NULL, NULL, NULL, 0, 0, 0};
+    char host[WSMTP_DOMAIN_MAX + 1], tls_name[WSMTP_DOMAIN_MAX + 1];
     memset(s, 0, sizeof *s);
-    bool ok = check_target(options, error) && check_tls(options, error) &&
-              check_ehlo_name(options, error) &&
+    if (given->size < sizeof *given)
+        return broken(error, "size", "is not set: call wsmtp_client_options_init first");
+    wsmtp_client_options converted = *given;
+    const wsmtp_client_options *options = &converted;
+    bool ok = to_ascii(&converted.host, host, "host", error) &&
+              to_ascii(&converted.tls_name, tls_name, "tls_name", error) &&
+              check_target(options, error) && check_tls(options, error) &&
+              check_keys(options, error) && check_ehlo_name(options, error) &&
               read_option(options->ca_file, "ca_file", &f.ca, &f.ca_len, error) &&
               read_option(options->cert_file, "cert_file", &f.cert, &f.cert_len, error) &&
               read_option(options->key_file, "key_file", &f.key, &f.key_len, error) &&
@@ -265,6 +305,12 @@ static bool same_data(const void *a, size_t a_len, const void *b, size_t b_len)
     return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
+static bool same_keys(const wsmtp_key_cache *a, const wsmtp_key_cache *b)
+{
+    return !a == !b && (!a || (a->context == b->context && a->lookup == b->lookup &&
+                               a->store == b->store && a->forget == b->forget));
+}
+
 bool wsmtp_settings_equal(const wsmtp_settings *a, const wsmtp_settings *b)
 {
     const wsmtp_client_options *x = &a->options, *y = &b->options;
@@ -273,7 +319,8 @@ bool wsmtp_settings_equal(const wsmtp_settings *a, const wsmtp_settings *b)
                 x->overlap == y->overlap && x->total_timeout == y->total_timeout &&
                 x->output_len == y->output_len && x->trace == y->trace &&
                 x->trace_context == y->trace_context && x->event == y->event &&
-                x->event_context == y->event_context &&
+                x->event_context == y->event_context && x->token == y->token &&
+                x->token_context == y->token_context && same_keys(x->keys, y->keys) &&
                 memcmp(x->timeouts, y->timeouts, sizeof x->timeouts) == 0 &&
                 !x->credentials == !y->credentials && !x->pin == !y->pin &&
                 (!x->pin || memcmp(x->pin, y->pin, WSMTP_PIN_LEN) == 0) &&

@@ -20,6 +20,7 @@ struct wsmtp_client {
     wsmtp_request request;
     wsmtp_send_request send;
     wsmtp_body_callback read; void *read_context;
+    wsmtp_token_callback token; void *token_context;
     bool done, ok;
     wsmtp_client_error error;
     /* the last message */
@@ -118,13 +119,28 @@ static wsmtp_client *discard(wsmtp_client *c)
     return NULL;
 }
 
+/* There is no later for a caller that waits. */
+static ptrdiff_t give_token(void *context, bool refused, char *buffer, size_t buffer_len)
+{
+    wsmtp_client *c = context;
+    ptrdiff_t n = c->token(c->token_context, refused, buffer, buffer_len);
+    return n < 0 ? WSMTP_TOKEN_FAILED : n;
+}
+
 wsmtp_client *wsmtp_client_new(const wsmtp_client_options *options)
 {
     wsmtp_client *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
     c->error.option = "";
-    c->server = wsmtp_uv_server_new(options, &c->error);
+    wsmtp_client_options wrapped = *options;
+    if (options->token) {
+        c->token = options->token;
+        c->token_context = options->token_context;
+        wrapped.token = give_token;
+        wrapped.token_context = c;
+    }
+    c->server = wsmtp_uv_server_new(&wrapped, &c->error);
     if (!c->server)
         return c;
     if (uv_loop_init(&c->loop) != 0)
@@ -161,7 +177,6 @@ bool wsmtp_client_login(wsmtp_client *c, const wsmtp_credentials *credentials)
     return run(c);
 }
 
-/* There is no later for a caller that waits. */
 static ptrdiff_t read_body(void *context, uint8_t *buffer, size_t buffer_len)
 {
     wsmtp_client *c = context;

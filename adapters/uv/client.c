@@ -152,6 +152,9 @@ wsmtp_uv_client *wsmtp_uv_client_new(uv_loop_t *loop, wsmtp_uv_server *server)
         free_client(c);
         return NULL;
     }
+    c->driver.takes_later = true;
+    if (!c->driver.keys)
+        c->driver.keys = &server->keys;
     uv_timer_init(loop, &c->timer);
     c->timer.data = c;
     c->handles = 1;
@@ -201,6 +204,13 @@ void wsmtp_uv_send(wsmtp_uv_client *c, wsmtp_send_request *request)
 void wsmtp_uv_body_ready(wsmtp_uv_client *c)
 {
     c->driver.body_later = false;
+    wake(c);
+}
+
+void wsmtp_uv_token_ready(wsmtp_uv_client *c)
+{
+    c->driver.token_later = false;
+    c->driver.token_ready = true;
     wake(c);
 }
 

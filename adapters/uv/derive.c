@@ -10,7 +10,6 @@
 typedef struct wsmtp_uv_derivation {
     uv_work_t work;
     wsmtp_uv_client *client; /* NULL: nobody waits for it any more */
-    wsmtp_uv_server *server; /* that keeps the key; NULL: another password than the options' */
     wsmtp_hash hash;
     uint32_t iterations;
     uint8_t salt[128];
@@ -21,41 +20,27 @@ typedef struct wsmtp_uv_derivation {
     bool ok;
 } wsmtp_uv_derivation;
 
-static bool from_cache(wsmtp_uv_server *s, wsmtp_uv_derivation *d)
-{
-    uv_mutex_lock(&s->mutex);
-    bool found = s->derived.hash == d->hash && s->derived.iterations == d->iterations &&
-                 s->derived.salt_len == d->salt_len &&
-                 memcmp(s->derived.salt, d->salt, d->salt_len) == 0;
-    if (found)
-        memcpy(d->key, s->derived.key, sizeof d->key);
-    uv_mutex_unlock(&s->mutex);
-    return found;
-}
-
-static void into_cache(wsmtp_uv_server *s, const wsmtp_uv_derivation *d)
-{
-    uv_mutex_lock(&s->mutex);
-    s->derived.hash = d->hash;
-    s->derived.iterations = d->iterations;
-    s->derived.salt_len = d->salt_len;
-    memcpy(s->derived.salt, d->salt, d->salt_len);
-    memcpy(s->derived.key, d->key, sizeof d->key);
-    uv_mutex_unlock(&s->mutex);
-}
-
 static void end(wsmtp_uv_derivation *d)
 {
-    wsmtp_uv_server_free(d->server);
     wsmtp_wipe(d, sizeof *d);
     free(d);
+}
+
+static const EVP_MD *digest_of(wsmtp_hash hash)
+{
+    switch (wsmtp_hash_len(hash)) {
+    case 20: return EVP_sha1();
+    case 32: return EVP_sha256();
+    case 64: return EVP_sha512();
+    default: return NULL;
+    }
 }
 
 static void derive(uv_work_t *work)
 {
     wsmtp_uv_derivation *d = work->data;
-    const EVP_MD *digest = d->hash == WSMTP_HASH_SHA_1 ? EVP_sha1() : EVP_sha256();
-    d->ok = PKCS5_PBKDF2_HMAC(d->password, (int)d->password_len, d->salt, (int)d->salt_len,
+    const EVP_MD *digest = digest_of(d->hash);
+    d->ok = digest && PKCS5_PBKDF2_HMAC(d->password, (int)d->password_len, d->salt, (int)d->salt_len,
                               (int)d->iterations, digest, (int)wsmtp_hash_len(d->hash),
                               d->key) == 1;
     wsmtp_wipe(d->password, sizeof d->password);
@@ -74,8 +59,7 @@ static void on_derived(uv_work_t *work, int status)
 {
     wsmtp_uv_derivation *d = work->data;
     wsmtp_uv_client *c = d->client;
-    if (status == 0 && d->ok && d->server)
-        into_cache(d->server, d);
+    d->ok = d->ok && status == 0;
     if (c) {
         c->derivation = NULL;
         deliver(c, d);
@@ -101,14 +85,6 @@ void wsmtp_uv_derive(wsmtp_uv_client *c)
     memcpy(d->salt, c->driver.derive.salt, d->salt_len);
     d->password_len = login->password_len;
     memcpy(d->password, login->password, login->password_len);
-    if (login->password == c->server->settings.credentials.password)
-        d->server = wsmtp_uv_server_keep(c->server);
-    if (d->server && from_cache(d->server, d)) {
-        d->ok = true;
-        deliver(c, d);
-        end(d);
-        return;
-    }
     d->client = c;
     int status = uv_queue_work(c->loop, &d->work, derive, on_derived);
     if (status == 0) {

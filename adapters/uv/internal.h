@@ -6,7 +6,7 @@
  *   lookup.c       names to addresses                     tls_cause.c     why TLS failed
  *   connect.c      addresses to a connection              certificate.c   facts about a certificate
  *   stream.c       octets in and out                      binding.c       SCRAM's channel binding
- *   derive.c       SCRAM's key derivation
+ *   derive.c       SCRAM's key derivation                 keys.c          keys kept between sessions
  *   pool*.c        the pool                               blocking.c      wsmtp/client.h
  */
 #ifndef WSMTP_UV_INTERNAL_H
@@ -28,7 +28,7 @@ struct wsmtp_uv_server {
     atomic_uint owners;
     wsmtp_settings settings;
     SSL_CTX *tls; /* NULL without TLS */
-    /* The last key derived from the options' password, for the next connection. */
+    wsmtp_key_cache keys; /* its own, used if the options bring none */
     uv_mutex_t mutex;
     struct {
         wsmtp_hash hash; /* 0: none */
@@ -36,7 +36,7 @@ struct wsmtp_uv_server {
         uint8_t salt[128];
         size_t salt_len;
         uint8_t key[WSMTP_HASH_MAX];
-    } derived;
+    } kept; /* the last one that logged in */
 };
 
 /* One attempt to connect, or the connection. Frees itself once it is closed. */
@@ -142,6 +142,10 @@ void wsmtp_uv_bind_channel(wsmtp_uv_client *client);
 /* derive.c */
 void wsmtp_uv_derive(wsmtp_uv_client *client);
 void wsmtp_uv_derive_stop(wsmtp_uv_client *client);
+
+/* keys.c: a server's own cache, made with the server */
+bool wsmtp_uv_keys_init(wsmtp_uv_server *server);
+void wsmtp_uv_keys_end(wsmtp_uv_server *server);
 
 /* server.c */
 wsmtp_uv_server *wsmtp_uv_server_keep(wsmtp_uv_server *server);

@@ -116,6 +116,7 @@ void wsmtp_uv_pool_send(wsmtp_uv_pool *pool, wsmtp_uv_server *server, wsmtp_send
 {
     m->owner_done = m->done;
     m->texts = NULL;
+    m->addresses = NULL;
     m->octets = 0;
     m->submitted = m->body_begun = false;
     pool_group *g = pool->closing ? NULL : find_group(pool, server);
@@ -131,6 +132,13 @@ void wsmtp_uv_pool_send(wsmtp_uv_pool *pool, wsmtp_uv_server *server, wsmtp_send
         }
     }
     wsmtp_uv_pool_open_sessions(g);
+}
+
+void wsmtp_uv_pool_token_ready(wsmtp_uv_pool *pool)
+{
+    for (pool_group *g = pool->groups; g; g = g->next)
+        for (pool_session *s = g->sessions; s; s = s->next)
+            wsmtp_uv_token_ready(s->client);
 }
 
 void wsmtp_uv_pool_limits_init(wsmtp_uv_pool_limits *limits)

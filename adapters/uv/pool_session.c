@@ -62,11 +62,19 @@ static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
 
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result);
 
+/* Messages that a session may carry; 0 = no limit. The server's own limit is RFC 9422's MAILMAX. */
+static uint32_t messages_max(const pool_session *s)
+{
+    uint32_t ours = s->group->pool->limits.messages_per_connection;
+    uint32_t theirs = s->client->driver.facts.capabilities.mail_max;
+    return theirs && (!ours || theirs < ours) ? theirs : ours;
+}
+
 void wsmtp_uv_pool_serve(pool_session *s)
 {
     pool_group *g = s->group;
     wsmtp_uv_pool *pool = g->pool;
-    uint32_t limit = pool->limits.messages_per_connection;
+    uint32_t limit = messages_max(s);
     uint32_t overlap = g->server->settings.options.overlap;
     while (g->waiting.first && (!limit || s->messages < limit) &&
            (s->in_flight == 0 || s->in_flight < overlap)) {

@@ -29,7 +29,7 @@ wsmtp_uv_server *wsmtp_uv_server_new(const wsmtp_client_options *options, wsmtp_
     wsmtp_uv_server *server = calloc(1, sizeof *server);
     if (!server)
         return no_memory(error);
-    if (uv_mutex_init(&server->mutex) != 0) {
+    if (!wsmtp_uv_keys_init(server)) {
         free(server);
         return no_memory(error);
     }
@@ -57,7 +57,7 @@ void wsmtp_uv_server_free(wsmtp_uv_server *server)
         return;
     SSL_CTX_free(server->tls);
     wsmtp_settings_end(&server->settings);
-    uv_mutex_destroy(&server->mutex);
+    wsmtp_uv_keys_end(server);
     wsmtp_wipe(server, sizeof *server);
     free(server);
 }

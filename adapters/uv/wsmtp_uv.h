@@ -34,7 +34,9 @@ extern "C" {
 
 /*
  * A server and how to reach it: options checked and copied, files read, certificates loaded. It never
- * changes, is shared by any number of clients, loops and threads, and counts its owners.
+ * changes, is shared by any number of clients, loops and threads, and counts its owners. Unless the
+ * options bring a cache, it keeps the salted key that last logged in, so that SCRAM costs its clients
+ * (those of a pool, too) one derivation; the key is wiped with the server.
  */
 typedef struct wsmtp_uv_server wsmtp_uv_server;
 
@@ -65,6 +67,9 @@ void wsmtp_uv_client_watch(wsmtp_uv_client *client, wsmtp_trace_callback trace, 
  * alternate, the next one starts when one fails or after 250 ms, the first to answer wins.
  */
 void wsmtp_uv_open(wsmtp_uv_client *client, wsmtp_request *request);
+
+/* The token callback that said WSMTP_TOKEN_LATER is asked again. Harmless if none did. */
+void wsmtp_uv_token_ready(wsmtp_uv_client *client);
 
 /* Logs in; credentials are borrowed until the callback. Refused credentials leave the session usable. */
 void wsmtp_uv_login(wsmtp_uv_client *client, wsmtp_request *request,
@@ -121,7 +126,8 @@ typedef struct wsmtp_uv_pool wsmtp_uv_pool;
 typedef struct wsmtp_uv_pool_limits {
     size_t size;                     /* sizeof(wsmtp_uv_pool_limits); _init sets it */
     uint32_t connections;            /* to one server at most; default 4 */
-    uint32_t messages_per_connection; /* then QUIT; default 100; 0 = no limit */
+    uint32_t messages_per_connection; /* then QUIT; default 100; 0 = no limit. Fewer if the server's
+                                         MAILMAX (RFC 9422) is less */
     uint32_t idle_timeout;           /* ms after which an unused session is ended; default 10,000 */
     uint32_t waiting;                /* messages that may wait for a session of one server; default 1,000 */
 } wsmtp_uv_pool_limits;
@@ -137,6 +143,9 @@ wsmtp_uv_pool *wsmtp_uv_pool_new(uv_loop_t *loop, const wsmtp_uv_pool_limits *li
  * cause QUEUE_FULL).
  */
 void wsmtp_uv_pool_send(wsmtp_uv_pool *pool, wsmtp_uv_server *server, wsmtp_send_request *request);
+
+/* wsmtp_uv_token_ready for every session of the pool: each asks the callback for itself. */
+void wsmtp_uv_pool_token_ready(wsmtp_uv_pool *pool);
 
 typedef struct wsmtp_uv_pool_counts {
     size_t connections; /* open or opening */

@@ -12,6 +12,9 @@ _wasm_smtp() {
     --password-file | --token-file | --ca | --cert | --key | --config | --waterfall | -C)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
+    --token-command)
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        return ;;
     --password-env | --token-env)
         mapfile -t COMPREPLY < <(compgen -e -- "$word")
         return ;;
@@ -25,7 +28,7 @@ _wasm_smtp() {
     case ${COMP_WORDS[1]} in
     send)
         options="--server --account --config --from --to --recipients-from-headers --user --password-file
-            --password-env --password-fd --token-file --token-env --auth --allow-plaintext-auth --smtputf8
+            --password-env --password-fd --token-file --token-env --token-command --auth --allow-plaintext-auth --smtputf8
             --all-or-nothing --no-pipelining --no-chunking $session $output" ;;
     probe) options="$session $output" ;;
     sendmail) options="-t -i -f -r -a -C -v --account --config $output" ;;

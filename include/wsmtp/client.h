@@ -26,6 +26,8 @@
  * - A client belongs to one thread. Only wsmtp_client_cancel may be called from elsewhere.
  * - Server certificates are always verified, name included (RFC 8314, RFC 9525). Nothing turns
  *   that off: for a private server give its certificate authority.
+ * - Host names may be internationalized ("bücher.example" in UTF-8): they are looked up, sent as SNI
+ *   and compared with certificates as A-labels (RFC 5890). NOT_BUILT where the build has no IDNA.
  */
 #ifndef WSMTP_CLIENT_H
 #define WSMTP_CLIENT_H
@@ -77,6 +79,7 @@ typedef enum wsmtp_cause {
     WSMTP_CAUSE_QUEUE_FULL,  /* too many messages wait (connection pools) */
     WSMTP_CAUSE_MEMORY,
     WSMTP_CAUSE_SYSTEM,      /* the host's system refused something else */
+    WSMTP_CAUSE_TOKEN_SOURCE, /* the callback that gives the access token failed */
     WSMTP_CAUSE_COUNT
 } wsmtp_cause;
 
@@ -134,6 +137,47 @@ typedef struct wsmtp_client_event {
 typedef void (*wsmtp_trace_callback)(void *context, const wsmtp_trace *trace);
 typedef void (*wsmtp_event_callback)(void *context, const wsmtp_client_event *event);
 
+/*
+ * Gives an OAuth 2.0 access token: writes it into buffer and returns its length in bytes, or
+ * WSMTP_TOKEN_FAILED. Asynchronous clients also take WSMTP_TOKEN_LATER, and ask again after
+ * wsmtp_uv_token_ready. It is asked once for each login, and once more with refused = true if the
+ * server refuses that token (5xx to OAUTHBEARER or XOAUTH2, RFC 7628): with the fresh one the login
+ * is repeated on the same session, once; without one the refusal stands. The buffer is wiped when the
+ * login is over.
+ */
+#define WSMTP_TOKEN_MAX 65536u /* bytes of a buffer for a token */
+#define WSMTP_TOKEN_FAILED (-1)
+#define WSMTP_TOKEN_LATER (-2)
+typedef ptrdiff_t (*wsmtp_token_callback)(void *context, bool refused, char *buffer,
+                                          size_t buffer_len);
+
+/* What a salted key of SCRAM (RFC 5802 section 3) was derived for: a cache compares every member. */
+typedef struct wsmtp_salted_key {
+    const char *host; /* or the Unix path */
+    const char *user; size_t user_len;
+    wsmtp_hash hash;
+    uint32_t iterations;
+    const uint8_t *salt; size_t salt_len;
+} wsmtp_salted_key;
+
+/*
+ * Salted keys kept by the caller, so that the next connection costs no derivation. Asked for logins
+ * with the credentials of the options only. A key stands for its password: who has it can log in, and
+ * a login with it succeeds whatever password was given, so a cache must not serve where the login
+ * itself is to show that a password is right. If a key that lookup gave is refused (5xx), it is
+ * forgotten and the login repeated once with a key derived from the password. The callbacks may call
+ * nothing of the client; a cache that clients of several threads share locks itself.
+ */
+typedef struct wsmtp_key_cache {
+    void *context;
+    /* Whether there is one: then its wsmtp_hash_len(of->hash) bytes are in key. */
+    bool (*lookup)(void *context, const wsmtp_salted_key *of, uint8_t key[WSMTP_HASH_MAX]);
+    /* A login with this key, which lookup did not give, succeeded. */
+    void (*store)(void *context, const wsmtp_salted_key *of, const uint8_t *key, size_t key_len);
+    /* The one that lookup gave was refused. */
+    void (*forget)(void *context, const wsmtp_salted_key *of);
+} wsmtp_key_cache;
+
 typedef struct wsmtp_client_options {
     size_t size; /* sizeof(wsmtp_client_options); wsmtp_client_options_init sets it */
 
@@ -156,6 +200,9 @@ typedef struct wsmtp_client_options {
     const char *ehlo_name; size_t ehlo_name_len; /* empty: the connection's own address as literal */
     const wsmtp_credentials *credentials; /* NULL: no login. Nonce and channel binding are filled in
                                              by the client, and host and port if host is empty */
+    wsmtp_token_callback token; void *token_context; /* asked when credentials have neither password
+                                                        nor token; NULL: they must have one */
+    const wsmtp_key_cache *keys; /* copied; NULL: none but the adapter's own (see wsmtp_uv.h) */
     uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_NO_CHUNKING ... */
     uint32_t eager_octets; /* as in wsmtp_config */
     uint32_t overlap;      /* as in wsmtp_config: of use if several messages are waiting */
@@ -274,6 +321,13 @@ bool wsmtp_client_login(wsmtp_client *client, const wsmtp_credentials *credentia
  * session can take another message tells wsmtp_client_is_open. A body in memory is scanned first: a
  * rule that it breaks is found before anything is sent, message_size is filled in if it is
  * WSMTP_SIZE_UNKNOWN, and body if it is WSMTP_BODY_AUTO.
+ *
+ * Addresses may have non-ASCII characters. With WSMTP_SEND_SMTPUTF8 they go as they are, or not at
+ * all if the server lacks it. Without that flag the client finds out what they need: where only
+ * domains are non-ASCII, these are sent as A-labels (RFC 5890), to every server; a local part has no
+ * ASCII form, so it makes the message one with SMTPUTF8 (RFC 6531), or SMTPUTF8_MISSING. A domain that
+ * is none gives DOMAIN_CHARACTER. In a build without IDNA a non-ASCII domain needs SMTPUTF8, too;
+ * where the server lacks it: NOT_BUILT. The transaction itself is as it was when the call returns.
  */
 bool wsmtp_client_send(wsmtp_client *client, wsmtp_transaction *transaction,
                        const wsmtp_client_body *body);
@@ -311,6 +365,18 @@ const wsmtp_client_facts *wsmtp_client_facts_get(wsmtp_client *client);
 /* Text of the reply that decided about a recipient, cleaned; "" if none did. NUL-terminated, too. */
 const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_t index,
                                         size_t *text_len);
+
+/*
+ * A domain as A-labels ("xn--bcher-kva.example"), or with U-labels for people to read: IDNA 2008
+ * with the mapping of UTS #46, nontransitional, as in URLs. NUL-terminated; a domain without
+ * anything to convert is copied. OK, or NOT_BUILT, DOMAIN_CHARACTER, DOMAIN_TOO_LONG,
+ * DOMAIN_LABEL_TOO_LONG, ADDRESS_UTF8_INVALID.
+ */
+#define WSMTP_DOMAIN_UNICODE_MAX 1024u
+wsmtp_reason wsmtp_domain_to_ascii(const char *domain, size_t domain_len,
+                                   char ascii[WSMTP_DOMAIN_MAX + 1]);
+wsmtp_reason wsmtp_domain_to_unicode(const char *domain, size_t domain_len,
+                                     char unicode[WSMTP_DOMAIN_UNICODE_MAX]);
 
 /* Words for programs and logs, NUL-terminated static text: "refused", "in-doubt", "host-not-found",
  * "tls-begin". "" for a number that is none. */

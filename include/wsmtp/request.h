@@ -39,6 +39,7 @@ struct wsmtp_send_request {
     /* Private. */
     wsmtp_request request;
     struct wsmtp_client_texts *texts;
+    struct wsmtp_client_addresses *addresses;
     uint64_t octets;
     bool submitted, body_begun;
     void *owner;

@@ -222,14 +222,39 @@ describe("flags of the session", () => {
     assert.match(slow, /^C: MAIL FROM:<> .*\nS: 250 .*\nC: RCPT TO:<ok@lab.test>\nS: 250 .*\nC: RCPT TO:<second@lab.test>\nS: 250 .*\nC: DATA\nS: 354/m);
     assert.match(slow, /^C: EHLO \[127\.0\.0\.1\]$/m);
   });
-  test("UTF-8 addresses need --smtputf8, and a server that takes them", async () => {
-    const args = ["--from", "j\u00fcrgen@lab.test", "--to", "\u03b4\u03bf\u03ba@lab.test", "--smtputf8", "--json"];
+  test("UTF-8 addresses need a server that takes them, and nothing else", async () => {
+    const args = ["--from", "j\u00fcrgen@lab.test", "--to", "\u03b4\u03bf\u03ba@lab.test", "--json"];
     const { json } = await expectCode(0, ["send", ...to("aiosmtpd", "relaxed"), ...args], { input: "a: b\n\n" });
     assert.equal(json.recipients[0].address, "\u03b4\u03bf\u03ba@lab.test");
     const [message] = await run.aiosmtpd.delivered({ where: ({ envelope }) => envelope.from === "j\u00fcrgen@lab.test" });
     assert.ok(message.envelope.mailOptions.includes("SMTPUTF8"));
     const refused = await expectCode(69, ["send", ...to("postfix", "legacy"), ...args], { input: "a: b\n\n" });
     assert.equal(refused.json.error.reason, "smtputf8-missing");
+    assert.match(refused.stderr, /the reverse-path needs SMTPUTF8.*before the @/);
+    // A message that needs it is not sent without it, whatever its addresses.
+    const asked = await expectCode(69, ["send", ...to("postfix", "legacy"), "--from", "a@lab.test", "--to", "ok@lab.test", "--smtputf8", "--json"], { input: "a: b\n\n" });
+    assert.equal(asked.json.error.reason, "smtputf8-missing");
+  });
+  test("UTF-8 domains become A-labels, for every server", async () => {
+    for (const [server, listener] of [["postfix", "legacy"], ["postfix", "relaxed"]]) {
+      const { json, stderr } = await expectCode(0, ["send", ...to(server, listener), "--from", `idna@b\u00fccher.test`, "--to", "ok@b\u00fccher.test", "--json", "--transcript"], { input: "a: b\n\n" });
+      assert.equal(json.recipients[0].address, "ok@b\u00fccher.test");
+      assert.match(stderr, /^C: MAIL FROM:<idna@xn--bcher-kva\.test>[^\n]*\n(?:S: .*\n)?C: RCPT TO:<ok@xn--bcher-kva\.test>$/m);
+      assert.doesNotMatch(stderr, /^C: .*SMTPUTF8/m);
+    }
+    const bad = await expectCode(65, ["send", ...to("postfix", "relaxed"), "--from", "a@lab.test", "--to", "ok@lab.test", "--to", "a@xn--b\u00fccher.test", "--json"], { input: "a: b\n\n" });
+    assert.equal(bad.json.error.reason, "domain-character");
+    assert.match(bad.stderr, /recipient 2 /);
+  });
+  test("a host with a name beyond ASCII, shown both ways", async () => {
+    // Fullwidth letters, which stand for the usual ones: looked up and verified as localhost.
+    const { json } = await expectCode(0, ["probe", url("postfix", "implicit", { host: "\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54" }), "--ca", run.ca.file, "--json"]);
+    assert.match(json.server.url, /^smtps:\/\/localhost:/);
+    assert.equal(json.server.hostUnicode, null);
+    const named = await expectCode(68, ["probe", "smtp://xn--bcher-kva.invalid", "--json"]);
+    assert.equal(named.json.server.hostUnicode, "b\u00fccher.invalid");
+    const wrong = await expectCode(69, ["probe", url("postfix", "implicit"), "--ca", run.ca.file, "--tls-name", "b\u00fccher.test", "--json"]);
+    assert.equal(wrong.json.error.cause, "certificate-name");
   });
   test("all or nothing", async () => {
     const args = ["send", ...to("postfix", "relaxed"), "--from", "all@lab.test", "--to", "ok@lab.test", "--json"];

@@ -43,12 +43,16 @@ static void take(const wsmtp_client_options *options)
 static void test_rules(void)
 {
     static const uint8_t pin[WSMTP_PIN_LEN];
+    static const wsmtp_key_cache no_callbacks;
     REFUSE("size", options.size = 8);
     REFUSE("host", options.host = NULL);
     REFUSE("host", options.unix_path = "/socket");
     REFUSE("host", options.host = "");
     REFUSE("host", options.host = "mail.example\r\n");
-    REFUSE("host", options.host = "b\xc3\xbc" "cher.example");
+    REFUSE("host", options.host = "b\xfc" "cher.example"); /* Latin-1 */
+    REFUSE("host", options.host = "b\xc3\xbc" "ch_er.example");
+    REFUSE("tls_name", options.tls_name = "b\xc3\xbc..example");
+    REFUSE("keys", options.keys = &no_callbacks);
     REFUSE("host", options.host = "[::1]");
     REFUSE("protocol", options.protocol = (wsmtp_client_protocol)7);
     REFUSE("tls", options.tls = (wsmtp_tls)3);
@@ -62,6 +66,10 @@ static void test_rules(void)
     CHECK_EQ(error.field, WSMTP_FIELD_EHLO_NAME);
     wsmtp_client_options options = valid();
     take(&options);
+    options.host = "b\xc3\xbc" "cher.example";
+    options.tls_name = "B\xc3\x9c" "CHER.example";
+    take(&options);
+    options.tls_name = NULL;
     options.host = "2001:db8::1";
     options.ca_file = test_text("CA");
     options.cert_file = test_text("CERT");
