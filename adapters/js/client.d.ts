@@ -18,7 +18,10 @@ export interface Socket {
 export interface Host {
   /** The compiled engine: wasm-smtp/engine.wasm. */
   module(): WebAssembly.Module | Promise<WebAssembly.Module>;
-  /** Opens a connection, for every `tls` in clear: the client asks for TLS by startTls. `signal` ends the attempt. */
+  /**
+   * Opens a connection, for every `tls` in clear: the client asks for TLS by startTls. `signal` ends the
+   * attempt. Names are ASCII: internationalized ones have become A-labels.
+   */
   open(options: { hostname: string; port: number; tls: TlsMode; serverName: string; ca?: string | string[]; signal: AbortSignal }): Promise<Socket>;
   /** A token for the `reason` of an error that open, read, write or startTls rejected with. */
   explain?(error: unknown): string | undefined;

@@ -11,7 +11,7 @@ import { SmtpError, inputError } from "./error.mjs";
 import { isAscii, toAscii } from "./idna.mjs";
 import { openMessage } from "./message.mjs";
 import { SEND, checkAuth, checkConnect, checkSend } from "./options.mjs";
-import { REASONS } from "./reasons.mjs";
+import { REASONS, sentence } from "./reasons.mjs";
 
 const PORTS = { implicit: 465, starttls: 587, none: 25 };
 const QUEUE_ID = /(?:queued as | id[= ])([a-z\d-]{6,})/i;
@@ -76,7 +76,7 @@ export async function connect(host, given) {
   const trace = (direction, bytes, secretAt) => quietly(() => options.trace?.({ direction, bytes: bytes.slice(0, secretAt), redacted: bytes.length - secretAt }));
 
   /** An error of this side, in the engine's words. */
-  const ownError = (kind, reason, why, cause) => new SmtpError(session.sentence(reason) + (why ? `: ${why}` : ""), { kind, reason }, cause);
+  const ownError = (kind, reason, why, cause) => new SmtpError(sentence(reason) + (why ? `: ${why}` : ""), { kind, reason }, cause);
 
   function settle(current, error, value) {
     if (current === operation) operation = undefined;
@@ -108,11 +108,14 @@ export async function connect(host, given) {
     const { cause, token } = failure;
     if (cause instanceof SmtpError) return new SmtpError(cause.message, { ...error, ...cause, inDoubt: error.inDoubt }, cause.cause);
     const step = socket ? error.step : "connect";
-    let message = `during ${step}, ${session.sentence(error.reason)}`;
+    let message = `during ${step}, ${sentence(error.reason)}`;
     if (error.reason === "timeout" && step === "greeting" && tls !== "implicit") message += '; a server that expects TLS at once needs tls: "implicit"';
     if (cause && error.reason !== "cancelled") message += `: ${cause.message ?? cause}`;
     return new SmtpError(message.trim(), { ...error, step, reason: token ?? error.reason }, cause);
   }
+
+  /** A key that the server may have refused is not used again. */
+  const forget = ({ auth, cached }) => cached && quietly(() => auth.keys.delete(cached));
 
   function finish(error) {
     ended = error ?? new SmtpError("it was closed", { kind: "misuse", reason: "closed" });
@@ -122,6 +125,7 @@ export async function connect(host, given) {
     stop.abort();
     closing = socket?.close();
     session.end();
+    if (operation) forget(operation);
     emit(error ? "SessionAborted" : "QuitCompleted", { error });
     settle(operation, error);
   }
@@ -350,7 +354,7 @@ export async function connect(host, given) {
       const { auth, cached, refusal } = operation;
       // A password may have changed since its key was kept, a token may have expired: once more, with another.
       if (!refusal && (cached ? !error.retryable : error.code === 535 && auth?.accessToken?.call)) {
-        if (cached) quietly(() => auth.keys.delete(cached));
+        forget(operation);
         logIn(operation, error);
       } else settle(operation, error);
     },
@@ -401,7 +405,7 @@ export async function connect(host, given) {
     const [size, has8bit, bareCr, bareLf, longLine] = session.scan(pieces);
     const mends = request.newlines === "crlf";
     const reason = (bareCr && !mends && "body-bare-cr") || (bareLf && !mends && "body-bare-lf") || (longLine && request.longLines !== "pass" && "body-line-too-long");
-    if (reason) throw inputError("message", session.sentence(reason) + (longLine ? "" : ' (newlines: "crlf" mends that)'), reason);
+    if (reason) throw inputError("message", sentence(reason) + (longLine ? "" : ' (newlines: "crlf" mends that)'), reason);
     if ((request.size ?? size) !== size) throw inputError("size", `must be ${size}, the size of the message, or left out`);
     request.size = size;
     request.body = has8bit ? 2 : 1;

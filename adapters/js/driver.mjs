@@ -145,8 +145,6 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     /** Mechanism of the current or last login, null before. */
     mechanism: () => MECHANISMS[(wasm.state() >> 8) - 1] ?? null,
     memorySize: () => wasm.memory.buffer.byteLength,
-    /** Sentence of a reason given by name. */
-    sentence,
 
     capabilities() {
       const [flags, auth, low, high, mailMax, rcptMax, rcptDomainMax] = words(offers, 7);

@@ -66,6 +66,13 @@ test("events are handled in the engine's order", () => {
   assert.equal([...table.matchAll(/^ {4}\S/gm)].length, events.length + [...table.matchAll(/^ {4}\},$/gm)].length);
 });
 
+test("the hash functions of SCRAM", () => {
+  const hashes = [...header("sasl.h").matchAll(/\bWSMTP_HASH_(SHA)_(\d+) = (\d+)/g)].map(([, name, bits, number]) => [Number(number), `${name}-${bits}`, bits === "1" ? 20 : bits / 8]);
+  const [, table] = /const HASHES = \[,(.*)\];/.exec(readFileSync(new URL("../../adapters/js/client.mjs", import.meta.url), "utf8"));
+  assert.ok(hashes.length > 1);
+  assert.deepEqual(JSON.parse(`[${table}]`).map(([name, length], index) => [index + 1, name, length]), hashes);
+});
+
 test("the bits of the session's state", () => {
   const source = readFileSync(new URL("../../adapters/js/driver.mjs", import.meta.url), "utf8");
   for (const name of ["CAN_READ", "CAN_WRITE", "CAN_BODY"]) {

@@ -6,7 +6,7 @@ import { pbkdf2Sync } from "node:crypto";
 import { test } from "node:test";
 import { connect as connectOver } from "../../adapters/js/client.mjs";
 import { connect, host } from "../../adapters/js/hosts/node.mjs";
-import { expect, hello, send } from "../servers/scripted-steps.mjs";
+import { close, expect, hello, send } from "../servers/scripted-steps.mjs";
 import { scramServer } from "./scram-server.mjs";
 import { scripted } from "./scripted.mjs";
 
@@ -96,6 +96,25 @@ for (const [how, refuse] of [["with 535", "535 5.7.8 wrong proof"], ["by SCRAM's
     assert.equal(counts.derived, 1);
   });
 }
+
+test("a kept key that ends the session is deleted, as the server may not say why", async (t) => {
+  for (const [refuse, expected] of [["421 4.7.0 go away", { code: 421 }], ["", { reason: "closed-by-peer" }]]) {
+    const { keys, calls, map } = cache([[ID, STALE]]);
+    const { open } = await scripted(t, [...HELLO, scram({ refuse }), close()]);
+    await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "ann b", pass: PASS, keys } }), expected);
+    assert.deepEqual(calls, [["get", ID], ["delete", ID]]);
+    await login(t, [scram()], keys);
+    assert.deepEqual(map.get(ID), new Uint8Array(KEY));
+  }
+});
+
+test("a key that the server accepted stays when the session ends later", async (t) => {
+  const { keys, calls } = cache([[ID, new Uint8Array(KEY)]]);
+  const { open } = await scripted(t, [...HELLO, scram(), close()]);
+  const client = await open({ allowPlaintextAuth: true, auth: { user: "ann b", pass: PASS, keys } });
+  await assert.rejects(client.noop(), { kind: "transport" });
+  assert.deepEqual(calls, [["get", ID]]);
+});
 
 test("a key still kept by a slow cache does not come back in the second attempt", async (t) => {
   const { keys } = cache([], { get: async () => STALE.buffer, delete: async () => {} });

@@ -5,7 +5,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 const base64 = (text) => Buffer.from(text).toString("base64");
 const unbase64 = (text) => Buffer.from(text, "base64").toString();
 
-/** The server's side of a SCRAM exchange (RFC 5802), which accepts only a client that knows `pass` and refuses others with the line `refuse`. */
+/** Accepts only a client that knows `pass`; refuses others with the line `refuse`, if there is one. */
 export function scramServer({ hash, pass, iterations, tamper = (text) => text, salt = randomBytes(16), refuse = "535 5.7.8 wrong proof" }) {
   const hmac = (key, text) => createHmac(hash, key).update(text).digest();
   return {
@@ -25,7 +25,7 @@ export function scramServer({ hash, pass, iterations, tamper = (text) => text, s
       const signature = hmac(createHash(hash).update(clientKey).digest(), text);
       const expected = Buffer.from(clientKey.map((octet, index) => octet ^ signature[index])).toString("base64");
       if (proof !== expected) {
-        await connection.write(Buffer.from(`${refuse}\r\n`));
+        if (refuse) await connection.write(Buffer.from(`${refuse}\r\n`));
         if (refuse.startsWith("334") && (await connection.readLine()) === "*") await connection.write(Buffer.from("501 5.7.0 cancelled\r\n"));
         return;
       }
