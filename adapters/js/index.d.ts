@@ -54,7 +54,7 @@ export interface Timeouts {
   tls?: number;
   /** The server's greeting. Default 5 min. */
   greeting?: number;
-  /** Replies to EHLO, STARTTLS, AUTH, RSET and NOOP. Default 5 min. */
+  /** Replies to EHLO, STARTTLS, AUTH, RSET and NOOP; each wait for an access token. Default 5 min. */
   command?: number;
   /** Default 5 min. */
   mail?: number;
