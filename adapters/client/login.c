@@ -113,6 +113,7 @@ static void logged_in(wsmtp_driver *d)
         wsmtp_salted_key of = describe(d);
         d->keys->store(d->keys->context, &of, d->derive.key, d->derive.key_len);
     }
+    d->derive.from_cache = false;
 }
 
 static void forget_key(wsmtp_driver *d)
@@ -131,9 +132,10 @@ static bool is_refusal(const wsmtp_error *error)
 
 static bool refused(wsmtp_driver *d, const wsmtp_error *error)
 {
-    bool stale = is_kept(d) && d->derive.from_cache && error->kind == WSMTP_KIND_AUTH;
+    bool stale = d->derive.from_cache && is_refusal(error);
     if (stale)
         forget_key(d);
+    d->derive.from_cache = false;
     if (d->login_repeated || !is_refusal(error) || !(stale || d->token))
         return false;
     d->login_repeated = true;
@@ -149,6 +151,10 @@ static bool refused(wsmtp_driver *d, const wsmtp_error *error)
 static void end(wsmtp_driver *d)
 {
     d->token_wanted = false;
+    /* The session broke over it: some servers close rather than refuse. */
+    if (d->derive.from_cache)
+        forget_key(d);
+    d->derive.from_cache = false;
     if (d->token) {
         wsmtp_wipe(d->token->text, d->token->room);
         free(d->token);

@@ -174,7 +174,7 @@ typedef struct wsmtp_key_cache {
     bool (*lookup)(void *context, const wsmtp_salted_key *of, uint8_t key[WSMTP_HASH_MAX]);
     /* A login with this key, which lookup did not give, succeeded. */
     void (*store)(void *context, const wsmtp_salted_key *of, const uint8_t *key, size_t key_len);
-    /* The one that lookup gave was refused. */
+    /* The one that lookup gave was refused, or the session ended over it. */
     void (*forget)(void *context, const wsmtp_salted_key *of);
 } wsmtp_key_cache;
 

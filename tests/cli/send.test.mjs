@@ -109,6 +109,53 @@ describe("ways to log in", () => {
       assert.ok(!JSON.stringify(json).includes(run.tokens.valid));
     }
   });
+  test("a token from a command: without a shell, and once more if it is refused", async () => {
+    const log = join(folder, "token-log");
+    const script = join(folder, "token command.mjs"); // a space, for the quotes
+    // Gives an expired token the first time, then a good one, and more lines, which do not count.
+    writeFileSync(script, `import { appendFileSync, readFileSync } from "node:fs";
+      appendFileSync(process.env.LOG, JSON.stringify(process.argv.slice(2)) + "\\n");
+      const calls = readFileSync(process.env.LOG, "utf8").trim().split("\\n").length;
+      console.log(calls === 1 && process.env.FIRST ? process.env.FIRST : process.env.GOOD);
+      console.log("wrong-pass-7319");`);
+    const command = `${process.execPath} '${script}' "two words" $HOME \\* 'it''s' ""`;
+    const words = ["two words", "$HOME", "*", "its", ""];
+    const calls = () => readFileSync(log, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    const login = (...more) => ["--user", "alice", "--token-command", command, ...more];
+    const env = { LOG: log, GOOD: run.tokens.valid };
+    for (const first of [undefined, run.tokens.expired]) {
+      writeFileSync(log, "");
+      const { json, stderr } = await deliver("postfix", "strict", { args: login("--transcript"), options: { env: first ? { ...env, FIRST: first } : env }, input: "a: b\n\n" });
+      assert.equal(json.mechanism, "OAUTHBEARER");
+      assert.deepEqual(calls(), first ? [words, words] : [words]);
+      assert.equal(stderr.match(/^C: AUTH OAUTHBEARER \[hidden\]$|^C: AUTH OAUTHBEARER$/gm).length, first ? 2 : 1);
+      for (const token of [run.tokens.valid, run.tokens.expired]) assert.ok(!stderr.includes(token) && !JSON.stringify(json).includes(token));
+    }
+    writeFileSync(log, "");
+    const bad = await expectCode(77, ["send", ...to("postfix", "strict"), ...login(), "--from", "a@lab.test", "--to", "ok@lab.test", "--json"], { env: { ...env, GOOD: run.tokens.expired } });
+    assert.equal(bad.json.error.reason, "auth-refused");
+    assert.equal(calls().length, 2);
+  });
+  test("a token command that gives none", async () => {
+    const failing = async (code, command, pattern, more = []) => {
+      const { stderr, json } = await expectCode(code, ["send", ...to("postfix", "strict"), "--user", "alice", "--token-command", command, ...more, "--from", "a@lab.test", "--to", "ok@lab.test", "--json"]);
+      assert.match(stderr, pattern);
+      assert.equal(json.error.message, /wasm-smtp: (.*)\n$/.exec(stderr)[1]);
+      assert.equal(json.recipients[0].status, "not-sent");
+    };
+    await failing(78, "/nonexistent/program", /the token command cannot be run: No such file or directory/);
+    await failing(77, "sh -c 'echo wrong-pass-7319; exit 3'", /the token command ended with status 3/);
+    await failing(77, "sh -c 'kill -9 $$'", /the token command was ended by signal 9/);
+    await failing(77, "true", /the token command wrote no line/);
+    await failing(77, "sh -c 'echo; echo wrong-pass-7319'", /the token command wrote no line/);
+    await failing(78, "sh -c 'yes | tr -d \"\\n\" | head -c 70000'", /the token command wrote a line of more than 65536 octets/);
+    await failing(75, "sleep 30", /the token command did not end in time/, ["--timeout", "1"]);
+    await failing(75, "sh -c 'exec >&-; exec sleep 30'", /the token command did not end in time/, ["--timeout", "1"]);
+    const usage = ["send", ...to("postfix", "strict"), "--user", "alice", "--from", "a@lab.test", "--to", "ok@lab.test"];
+    assert.match((await expectCode(64, [...usage, "--token-command", "a 'b"])).stderr, /--token-command: a quote is not closed/);
+    assert.match((await expectCode(64, [...usage, "--token-command", "  "])).stderr, /--token-command: names no program/);
+    assert.match((await expectCode(64, [...usage, "--token-command", "true", "--token-env", "X"])).stderr, /exactly one/);
+  });
   test("a wrong password, a mechanism that is not offered, no TLS", async () => {
     const envelope = ["--from", "a@lab.test", "--to", "ok@lab.test", "--user", "alice"];
     const env = { PW: "wrong-pass-7319", TOKEN: run.tokens.expired };

@@ -15,6 +15,8 @@ const SERVERS = {
   IDLE_CLOSED: [[...opening, ...message, wait(50), close()], whole],
   // Nothing of this kind for a message whose end was sent: it is in doubt, and not sent again.
   DROPPED: [[...opening, ...message, ...envelope, readData(), reset()], whole],
+  // LIMITS (RFC 9422): two messages a session, however many wait.
+  MAILMAX: [[...hello(["PIPELINING", "LIMITS MAILMAX=2"]), ...message, ...message, expect("QUIT"), send("221 bye"), expectEnd()]],
   // A fresh session's 421 is final.
   ALWAYS_421: [[...opening, expect("MAIL"), send("421 not now"), close()]],
 };
@@ -33,7 +35,7 @@ export async function prepare() {
     env,
     verify() {
       const seen = Object.fromEntries(Object.entries(servers).map(([name, { connections }]) => [name, connections.map(({ messages }) => messages.length)]));
-      assert.deepEqual(seen, { IDLE_421: [1, 1], IDLE_CLOSED: [1, 1], DROPPED: [2], ALWAYS_421: [0] });
+      assert.deepEqual(seen, { IDLE_421: [1, 1], IDLE_CLOSED: [1, 1], DROPPED: [2], MAILMAX: [2, 2, 1], ALWAYS_421: [0] });
     },
     async stop() {
       await Promise.all(Object.values(servers).map((server) => server.stop()));

@@ -116,6 +116,27 @@ static void test_limits(void)
     CHECK(wsmtp_uv_pool_new(&b.loop, &limits) == NULL);
 }
 
+/* The server's own limit counts where it is less than the pool's. */
+static void test_mail_max(void)
+{
+    wsmtp_uv_pool_limits limits;
+    wsmtp_uv_pool_limits_init(&limits);
+    limits.connections = 1;
+    limits.messages_per_connection = 0;
+    begin(&limits);
+    wsmtp_uv_server *server = server_of("MAILMAX");
+    for (size_t i = 0; i < 4; i++)
+        send_one(server, i);
+    run_until(4);
+    send_one(server, 4); /* not to the session that has carried its two */
+    run_until(5);
+    check_outcomes(5, 5, WSMTP_REASON_OK);
+    CHECK_EQ(wsmtp_uv_pool_count(b.pool).opened, 3);
+    CHECK_EQ(b.connections_max, 1);
+    wsmtp_uv_server_free(server);
+    end();
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     uv_close((uv_handle_t *)timer, NULL);
@@ -264,6 +285,7 @@ static void test_close(bool at_once)
 int main(void)
 {
     test_limits();
+    test_mail_max();
     test_idle();
     test_ends();
     test_keys();
