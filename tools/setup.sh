@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, in groups:
 #
-#   tools/setup.sh build|wasm|js|servers|wasi|rust|bench|docs ...
+#   tools/setup.sh build|wasm|js|servers|wasi|rust|consumers|bench|docs ...
 #
 #   build    gcc, clang 14 and their sanitizers, CMake, Ninja, libuv, OpenSSL, libidn2
 #   wasm     clang 14, wasm-ld 14, wasm-opt
@@ -9,6 +9,7 @@
 #   servers  Postfix, Dovecot, Exim (unpacked into build/exim, never installed), aiosmtpd, OpenSSL
 #   wasi     clang 19 for WASI 0.2; wasi-libc, mbedTLS, wasmtime in build/wasi (tools/wasi/setup.sh)
 #   rust     Rust 1.85 or newer with cargo (what the machine has, else Debian's cargo-web), gcc
+#   consumers  Go 1.19 or newer and Rust 1.95 or newer (what the machine has, else Debian's)
 #   bench    libcurl and libESMTP, which the bench compares with
 #   docs     mdbook, built into build/cargo
 #
@@ -19,6 +20,7 @@ set -euo pipefail
 STAMPS="$BUILD/stamps"
 MDBOOK_VERSION=0.5.4 # needs Rust 1.88
 RUST_MINIMUM=1.85    # as adapters/tokio/Cargo.toml says
+CONSUMERS_RUST=1.95  # as examples/component-rust/Cargo.toml says
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -43,10 +45,11 @@ requirements() {
         libclang-rt-19-dev-wasm32=/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a \
         python3=/usr/bin/python3 python3-venv=/usr/lib/python3*/ensurepip/__init__.py ;;
     rust) echo gcc=gcc libc6-dev=/usr/include/stdio.h ca-certificates=/etc/ssl/certs/ca-certificates.crt ;;
+    consumers) echo golang-go=go gcc=gcc libc6-dev=/usr/include/stdio.h ;;
     bench) echo gcc=gcc pkg-config=pkg-config python3=python3 libesmtp-dev=/usr/include/libesmtp.h \
         libcurl4-openssl-dev=/usr/include/*/curl/curl.h ;;
     docs) ;;
-    *) die "there is no group '$1' (build, wasm, js, servers, wasi, rust, bench, docs)" ;;
+    *) die "there is no group '$1' (build, wasm, js, servers, wasi, rust, consumers, bench, docs)" ;;
     esac
 }
 
@@ -61,6 +64,7 @@ complete() {
     servers) exim_runs ;;
     wasi) wasi_complete ;;
     rust) rust_is_at_least "$RUST_MINIMUM" ;;
+    consumers) consumers_rust ;;
     docs) [ -x "$BUILD/cargo/bin/mdbook" ] || have mdbook ;;
     esac
 }
@@ -195,6 +199,9 @@ rust_is_at_least() {
         printf '%s\n%s\n' "$1" "$(cut -d ' ' -f 2 <<<"$version")" | sort -VC
 }
 
+# Debian's may be the newer one beside another that comes first (tools/wasi/consumers.sh looks for it).
+consumers_rust() { rust_is_at_least "$CONSUMERS_RUST" || PATH="/usr/bin:$PATH" rust_is_at_least "$CONSUMERS_RUST"; }
+
 # install_rust MINIMUM PURPOSE
 install_rust() {
     have gcc || apt_install gcc libc6-dev
@@ -240,6 +247,8 @@ setup_group() {
     servers) install_exim ;;
     wasi) install_wasi ;;
     rust) install_rust "$RUST_MINIMUM" "the Rust crates" ;;
+    consumers) consumers_rust || apt_install cargo-web
+        consumers_rust || die "the example in Rust needs Rust $CONSUMERS_RUST or newer (rustc and cargo)" ;;
     docs) complete docs || install_mdbook ;;
     esac
     check_versions "$group"
@@ -247,7 +256,7 @@ setup_group() {
     say "$group: ready"
 }
 
-[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|rust|bench|docs ..."
+[ $# -gt 0 ] || die "usage: tools/setup.sh build|wasm|js|servers|wasi|rust|consumers|bench|docs ..."
 mkdir -p "$STAMPS"
 exec 9>"$BUILD/setup.lock"
 flock 9

@@ -80,12 +80,15 @@ rust() {
 
 run() {
     case $1 in
-    setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi rust || { echo "setup failed"; exit 1; } ;;
+    setup) printf '\n== setup\n' && tools/setup.sh build wasm js servers wasi rust consumers || { echo "setup failed"; exit 1; } ;;
     gcc | clang) native "$1" ;;
     release) single release 900 bash -c "cmake --preset release && cmake --build --preset release" ;;
     wasm) single wasm 300 tools/build-wasm.sh ;;
     size) single size 120 node tools/size.mjs --guard && sed 's/^/   /' "$LOGS/size.log" ;;
-    wasi) single wasi-build 600 tools/build-wasi.sh && single wasi-size 60 node tools/wasi/size.mjs && sed 's/^/   /' "$LOGS/wasi-size.log" ;;
+    wasi)
+        single wasi-build 600 tools/build-wasi.sh && single wasi-size 60 node tools/wasi/size.mjs && sed 's/^/   /' "$LOGS/wasi-size.log"
+        single wasi-consumers 1200 tools/wasi/consumers.sh
+        ;;
     js) javascript ;;
     rust) rust ;;
     *) echo "there is no stage '$1' (setup, gcc, clang, release, wasm, size, wasi, js, rust)"; exit 2 ;;

@@ -1,4 +1,4 @@
-"""Sends a message with the component smtp-send.wasm in wasmtime (the Python package, 39 to 47).
+"""Sends a message with the component smtp-send.wasm in wasmtime (the Python package, 40 to 47).
 
     python send.py smtp-send.wasm HOST PORT none|starttls|implicit CA-FILE|- SENDER RECIPIENT... < MESSAGE
 

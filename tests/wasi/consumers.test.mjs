@@ -7,6 +7,7 @@ import { startServers } from '../servers/servers.mjs';
 import { out, python, wasmtime } from './component.mjs';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const built = fileURLToPath(new URL('../../build/wasi/consumers/', import.meta.url)); // by tools/wasi/consumers.sh
 const CONTENT = 'From: me@lab.test\r\nSubject: example\r\n\r\nhello\r\n';
 
 let run;
@@ -20,6 +21,10 @@ after(() => run?.stop());
 const CONSUMERS = {
   'JavaScript (jco)': { login: true, line: () => [process.execPath, `${examples}component-js/send.mjs`], ca: () => run.ca.file },
   'Python (wasmtime)': { login: true, line: () => [python, `${examples}component-python/send.py`, `${out}smtp-send.wasm`], ca: () => run.ca.file },
+  'C (wasmtime)': { login: true, line: () => [`${built}component-c-sanitized`, `${out}smtp-send.wasm`], ca: () => run.ca.file },
+  'Go (wasmtime by cgo)': { login: true, line: () => [`${built}component-go`, `${out}smtp-send.wasm`], ca: () => run.ca.file },
+  'Rust (wasmtime), in one call': { login: true, line: () => [`${built}component-rust`, 'send', `${out}mailer.wasm`], ca: () => run.ca.file },
+  'Rust (wasmtime), a stream on a connection': { login: true, line: () => [`${built}component-rust`, 'stream', `${out}mailer.wasm`], ca: () => run.ca.file },
   'C guest, composed': {
     login: false,
     line: () => [wasmtime, 'run', '-S', 'inherit-network', '-S', 'allow-ip-name-lookup', '--dir', `${run.ca.folder}::/ca`, `${out}composed.wasm`],

@@ -1,0 +1,3 @@
+module wasm-smtp.example/component-go
+
+go 1.19
