@@ -3,17 +3,18 @@
 //   node tests/uv/launch.mjs PROGRAM NAME
 //
 // NAME.mjs beside this file says what to start: `export async function prepare()` returns
-// {env, verify, stop}: variables for the program (WSMTP_TEST_ is put in front of their names), what to
-// check when it has ended well (given its output), and how to end the servers.
+// {env, plain, args, verify, stop}: variables for the program (WSMTP_TEST_ is put in front of their
+// names, but for plain ones), its arguments, what to check when it has ended well (given its output, and
+// a way to run it again with other arguments and plain variables), and how to end the servers.
 
 import { spawn } from "node:child_process";
 
 const [program, name] = process.argv.slice(2);
 if (!name) throw new Error("usage: launch.mjs PROGRAM NAME");
 
-function run(env) {
+function run(env, args = []) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
       output += text;
@@ -25,13 +26,13 @@ function run(env) {
 }
 
 const { prepare } = await import(`./${name}.mjs`);
-const { env, verify, stop } = await prepare();
+const { env, plain, args, verify, stop } = await prepare();
 let status = 1;
 try {
-  const variables = Object.entries(env).map(([key, value]) => [`WSMTP_TEST_${key}`, String(value)]);
-  const { code, signal, output } = await run(Object.fromEntries(variables));
+  const named = Object.entries(env).map(([key, value]) => [`WSMTP_TEST_${key}`, String(value)]);
+  const { code, signal, output } = await run({ ...Object.fromEntries(named), ...plain }, args);
   if (code !== 0) throw new Error(`the program ended with ${signal ?? `status ${code}`}`);
-  await verify?.(output);
+  await verify?.(output, (more, variables) => run(variables, more));
   status = 0;
 } catch (error) {
   console.error(error);
