@@ -2,11 +2,12 @@
 # Builds what runs on WASI 0.2, into build/wasi/out:
 #   smtp-send.wasm        component, world sender of wit/smtp.wit: TLS, built-in certificate authorities
 #   smtp-send-tls.wasm    the same without authorities: the caller brings them
-#   smtp-send-plain.wasm  the same without TLS
+#   smtp-send-plain.wasm  the same without TLS and without login, for a relay on the same machine
 #   mailer.wasm           component, world mailer: as smtp-send.wasm, and connections for many messages
 #   smtp-engine.wasm      component, world protocol: imports nothing
 #   composed.wasm         examples/component-compose, joined with mailer.wasm
 #   wasm-smtp.wasm        the command line of cli/
+# and smtp-send.wasm as JavaScript for the npm package, into adapters/js/component/generated.
 # Sysroot and mbedTLS come from build/wasi (tools/setup.sh wasi). clang is not asked to link, because
 # it would want wasm-component-ld.
 set -euo pipefail
@@ -31,6 +32,10 @@ OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-i
 # Newer than Debian's, and 2 % better; it comes with jco.
 WASM_OPT=(node examples/component-js/node_modules/binaryen/bin/wasm-opt --enable-bulk-memory-opt)
 STACK=65536
+# What components have no use for, because wit/smtp.wit has no words for it; and what the plain one is
+# made without, to be small: it has no TLS, so that a login would be one in clear text.
+FOR_COMPONENTS=(-DWSMTP_FEATURE_OVERLAP=0 -DWSMTP_FEATURE_LMTP=0 -DWSMTP_FEATURE_CHANNEL_BINDING=0)
+FOR_PLAIN=("${FOR_COMPONENTS[@]}" -DWSMTP_FEATURE_AUTH=0 -DWSMTP_FEATURE_CHUNKING=0)
 
 # compile FOLDER FLAG... -- SOURCE...: objects into build/wasi/obj/FOLDER, two at a time.
 compile() {
@@ -86,35 +91,56 @@ tls=(adapters/wasi/tls{,_platform,_verify}.c)
 own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
     include/wsmtp/*.h engine/*.h sasl/*.h cli/*.[ch] examples/component-compose/*.c examples/component-compose/bindings/*)
 
+# compile_session FOLDER FLAG...: the engine, and what drives it on WASI.
+compile_session() {
+    local folder=$1
+    shift
+    compile "$folder" "$@" "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" "${driver[@]}" "${session[@]}"
+}
+
 build_common() {
-    compile common "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" "${driver[@]}" "${session[@]}"
+    compile_session common
+    compile_session components "${FOR_COMPONENTS[@]}"
+    compile_session plain "${FOR_PLAIN[@]}"
     compile tls "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${tls[@]}"
     compile tls-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_none.c
     compile roots-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/roots_none.c
     compile identity-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_identity_none.c
     compile libc "${WARNINGS[@]}" -- adapters/component/{memory,print,type}.c
+    compile libc "${WARNINGS[@]}" -fno-builtin -- adapters/component/libc.c
 }
 
-# compile_world WORLD SOURCE...: the glue of adapters/component, with the bindings of that world.
+# compile_world WORLD FLAG... -- SOURCE...: the glue of adapters/component, with the bindings of that
+# world, which wit-bindgen made, with warnings of its own.
 compile_world() {
-    local world=$1 bindings="adapters/component/generated/$1" source sources=()
+    local world=$1 bindings="adapters/component/generated/$1" flags=() source sources=()
+    shift
+    while [ "$1" != -- ]; do flags+=("$1"); shift; done
     shift
     for source in "$@"; do sources+=("adapters/component/$source.c"); done
     compile "$world" "${WARNINGS[@]}" "${INCLUDES[@]}" -Iadapters/component -I"$bindings" -- "${sources[@]}"
-    compile "$world" -I"$bindings" -- "$bindings/smtp.c" # made by wit-bindgen, with warnings of its own
+    compile "$world" "${flags[@]}" -I"$bindings" -- "$bindings/smtp.c"
 }
 
 # component NAME WORLD FOLDER...: links the objects of the folders, and makes a component of them.
+# wasi-libc says in an object file what the types of WASI are.
 component() {
     local name=$1 world=$2 objects=() folder
     shift 2
     for folder in "$@" "$world" libc; do objects+=("$OBJ/$folder"/*.o); done
-    "$LD" -m wasm32 -L"$LIB" "$LIB/crt1-reactor.o" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
+    "$LD" -m wasm32 -L"$LIB" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
+        -u __component_type_object_force_link_wasip2 \
         --gc-sections --strip-debug -z stack-size=$STACK --stack-first -o "$OBJ/$name.core.wasm"
     "${WASM_OPT[@]}" "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" -o "$OBJ/$name.opt.wasm"
     wasm-tools component embed wit --world "$world" "$OBJ/$name.opt.wasm" -o "$OBJ/$name.embedded.wasm"
     wasm-tools component new "$OBJ/$name.embedded.wasm" -o "$OBJ/$name.new.wasm"
-    wasm-tools strip -a "$OBJ/$name.new.wasm" -o "$OUT/$name.wasm"
+    finish "$name"
+}
+
+# finish NAME: without what is of no use at run time.
+finish() {
+    wasm-tools strip -a "$OBJ/$1.new.wasm" -o "$OBJ/$1.stripped.wasm"
+    node tools/wasi/pack.mjs "$OBJ/$1.stripped.wasm" "$OUT/$1.wasm"
 }
 
 # command NAME FOLDER...: a program with main(), linked with the whole C library.
@@ -135,8 +161,8 @@ build_composed() {
     command composed composed
     wasm-tools component embed wit --world guest "$OBJ/composed.opt.wasm" -o "$OBJ/composed.embedded.wasm"
     wasm-tools component new "$OBJ/composed.embedded.wasm" -o "$OBJ/guest.wasm"
-    wasm-tools compose "$OBJ/guest.wasm" -d "$OUT/mailer.wasm" -o "$OBJ/composed.wasm" 2>/dev/null
-    wasm-tools strip -a "$OBJ/composed.wasm" -o "$OUT/composed.wasm"
+    wasm-tools compose "$OBJ/guest.wasm" -d "$OUT/mailer.wasm" -o "$OBJ/composed.new.wasm" 2>/dev/null
+    finish composed
 }
 
 # The command line: cli/ on the client of adapters/wasi, in a module that WASI calls a command.
@@ -148,7 +174,7 @@ build_command() {
     compile cli "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
     command wasm-smtp cli client common tls mbedtls roots
     wasm-tools component new "$OBJ/wasm-smtp.opt.wasm" -o "$OBJ/wasm-smtp.new.wasm"
-    wasm-tools strip -a "$OBJ/wasm-smtp.new.wasm" -o "$OUT/wasm-smtp.wasm"
+    finish wasm-smtp
 }
 
 mkdir -p "$OUT" "$OBJ"
@@ -156,24 +182,25 @@ exec 9>"$WASI/build.lock"
 flock 9
 build_mbedtls
 build_roots
-if ! unchanged own "${own[@]}" wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
+if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{composed,client,cli,common,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,client,cli,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
-    compile_world sender config convert deliver send
-    compile_world mailer config connection convert deliver send
-    compile_world protocol convert protocol
+    compile_world sender '-D__export_name__(name)=unused' -- config convert deliver send sender
+    compile_world mailer -- config connection convert deliver send
+    compile_world protocol -- convert protocol
     compile core "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" adapters/client/{error,texts}.c
-    with_tls=(common tls mbedtls identity-none)
+    with_tls=(components tls mbedtls identity-none)
     component smtp-send sender "${with_tls[@]}" roots
     component smtp-send-tls sender "${with_tls[@]}" roots-none
     component mailer mailer "${with_tls[@]}" roots
     component smtp-engine protocol core
-    component smtp-send-plain sender common tls-none roots-none
+    component smtp-send-plain sender plain tls-none roots-none
     build_composed
     build_command
     digest=$own_digest
     done_with own
 fi
+node tools/wasi/transpile.mjs
 for file in "$OUT"/*.wasm; do printf 'build-wasi: %s %s bytes\n' "$(basename "$file")" "$(stat -c %s "$file")"; done

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "deliver.h"
+#include "error.h"
 #include "roots.h"
 
 typedef struct sending {
@@ -29,6 +30,19 @@ static bool send(sending *s, const wasm_smtp_smtp_types_message_t *message,
     return ok;
 }
 
+/* False: there is a login, and this build has none. */
+static bool take_credentials(sending *s, const wasm_smtp_smtp_types_credentials_t *from)
+{
+    if (!wsmtp_component_credentials(&s->credentials, from))
+        return true;
+    s->settings.settings.options.credentials = &s->credentials;
+    if (wsmtp_features() & WSMTP_HAS_AUTH)
+        return true;
+    wsmtp_error_from_option(&s->refused, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, "credentials",
+                            "cannot be used: this build has no login");
+    return false;
+}
+
 bool exports_wasm_smtp_smtp_smtp_send_send(exports_wasm_smtp_smtp_smtp_send_config_t *config,
                                            exports_wasm_smtp_smtp_smtp_send_credentials_t *credentials,
                                            exports_wasm_smtp_smtp_smtp_send_message_t *message,
@@ -39,9 +53,8 @@ bool exports_wasm_smtp_smtp_smtp_send_send(exports_wasm_smtp_smtp_smtp_send_conf
     sending *s = calloc(1, sizeof *s);
     if (!s)
         abort();
-    if (wsmtp_component_settings_take(&s->settings, config, &s->refused)) {
-        if (wsmtp_component_credentials(&s->credentials, credentials))
-            s->settings.settings.options.credentials = &s->credentials;
+    if (wsmtp_component_settings_take(&s->settings, config, &s->refused) &&
+        take_credentials(s, credentials)) {
         ok = send(s, message, outcome, error);
     } else {
         wsmtp_component_deliver(NULL, &s->refused, &message->envelope, NULL, outcome, error);

@@ -1,18 +1,19 @@
 #include "clock.h"
 
 #include <string.h>
-#include <wasi/wasip2.h>
+
+#include "host.h"
 
 /* One microsecond ahead of the host's clock, so that no moment is 0, which would mean "none". */
 uint64_t wsmtp_host_microseconds(void)
 {
-    return monotonic_clock_now() / 1000u + 1;
+    return host_now() / 1000u + 1;
 }
 
 bool wsmtp_host_entropy(uint8_t *bytes, size_t bytes_len)
 {
     while (bytes_len) {
-        uint64_t random = random_get_random_u64();
+        uint64_t random = host_random();
         size_t n = bytes_len < sizeof random ? bytes_len : sizeof random;
         memcpy(bytes, &random, n);
         bytes += n;

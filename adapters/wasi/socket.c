@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <wasi/wasip2.h>
 
 #include "clock.h"
+#include "host.h"
 
 #define NANOSECONDS 1000u     /* in a microsecond */
 #define WRITE_MAX 65536u      /* octets handed over in one call */
@@ -13,28 +13,25 @@
 
 /* ---- waiting */
 
-/* Waits for one of the pollables, or for the deadline; they stay the caller's. */
-static void wait_for(poll_borrow_pollable_t *pollables, size_t count, uint64_t deadline)
+/* Waits for one of the pollables, or for the deadline; they stay the caller's. There is room for one more. */
+static void wait_for(int32_t *pollables, size_t count, uint64_t deadline)
 {
-    wasip2_list_u32_t ready = {0};
-    poll_own_pollable_t timer = {0};
-    if (deadline) {
-        timer = monotonic_clock_subscribe_instant(deadline * NANOSECONDS);
-        pollables[count++] = poll_borrow_pollable(timer);
-    }
-    poll_list_borrow_pollable_t list = {pollables, count};
-    poll_poll(&list, &ready);
+    host_ready ready;
+    int32_t timer = 0;
+    if (deadline)
+        pollables[count++] = timer = host_subscribe_instant(deadline * NANOSECONDS);
+    host_poll(pollables, count, &ready);
     if (ready.len)
         free(ready.ptr);
     if (deadline)
-        poll_pollable_drop_own(timer);
+        host_pollable_drop(timer);
 }
 
-static void wait_and_drop(poll_own_pollable_t pollable, uint64_t deadline)
+static void wait_and_drop(int32_t pollable, uint64_t deadline)
 {
-    poll_borrow_pollable_t list[2] = {poll_borrow_pollable(pollable)};
+    int32_t list[2] = {pollable};
     wait_for(list, 1, deadline);
-    poll_pollable_drop_own(pollable);
+    host_pollable_drop(pollable);
 }
 
 static bool is_over(uint64_t deadline)
@@ -44,44 +41,49 @@ static bool is_over(uint64_t deadline)
 
 /* ---- names and addresses */
 
-static wsmtp_cause cause_of(network_error_code_t code, const char **words)
+/* The host's network: one handle, as long as the instance lives. */
+static int32_t network(void)
+{
+    static bool known;
+    static int32_t handle;
+    if (!known)
+        handle = host_network();
+    known = true;
+    return handle;
+}
+
+static wsmtp_cause cause_of(uint8_t code, const char **words)
 {
     switch (code) {
-    case NETWORK_ERROR_CODE_ACCESS_DENIED:
+    case HOST_ACCESS_DENIED:
         *words = NOT_PERMITTED;
         return WSMTP_CAUSE_SYSTEM;
-    case NETWORK_ERROR_CODE_NAME_UNRESOLVABLE:
-    case NETWORK_ERROR_CODE_INVALID_ARGUMENT:
+    case HOST_NAME_UNRESOLVABLE:
+    case HOST_INVALID_ARGUMENT:
         return WSMTP_CAUSE_HOST_NOT_FOUND;
-    case NETWORK_ERROR_CODE_TEMPORARY_RESOLVER_FAILURE:
-    case NETWORK_ERROR_CODE_PERMANENT_RESOLVER_FAILURE:
+    case HOST_TEMPORARY_RESOLVER_FAILURE:
+    case HOST_PERMANENT_RESOLVER_FAILURE:
         return WSMTP_CAUSE_HOST_LOOKUP_FAILED;
-    case NETWORK_ERROR_CODE_CONNECTION_REFUSED:
+    case HOST_CONNECTION_REFUSED:
         return WSMTP_CAUSE_CONNECTION_REFUSED;
-    case NETWORK_ERROR_CODE_REMOTE_UNREACHABLE:
-    case NETWORK_ERROR_CODE_NOT_SUPPORTED:
-    case NETWORK_ERROR_CODE_ADDRESS_NOT_BINDABLE:
+    case HOST_REMOTE_UNREACHABLE:
+    case HOST_NOT_SUPPORTED:
+    case HOST_ADDRESS_NOT_BINDABLE:
         return WSMTP_CAUSE_HOST_UNREACHABLE;
-    case NETWORK_ERROR_CODE_CONNECTION_RESET:
-    case NETWORK_ERROR_CODE_CONNECTION_ABORTED:
+    case HOST_CONNECTION_RESET:
+    case HOST_CONNECTION_ABORTED:
         return WSMTP_CAUSE_CONNECTION_RESET;
-    case NETWORK_ERROR_CODE_TIMEOUT:
+    case HOST_TIMEOUT:
         return WSMTP_CAUSE_CONNECTION_TIMEOUT;
-    case NETWORK_ERROR_CODE_OUT_OF_MEMORY:
+    case HOST_OUT_OF_MEMORY:
         return WSMTP_CAUSE_MEMORY;
     default:
         return WSMTP_CAUSE_SYSTEM;
     }
 }
 
-static void take_address(wsmtp_wasi_address *address, const ip_name_lookup_ip_address_t *from)
+static void take_groups(wsmtp_wasi_address *address, const uint16_t *groups)
 {
-    address->v6 = from->tag == NETWORK_IP_ADDRESS_IPV6;
-    if (!address->v6) {
-        memcpy(address->octets, &from->val.ipv4, 4);
-        return;
-    }
-    const uint16_t *groups = &from->val.ipv6.f0;
     for (size_t i = 0; i < 8; i++) {
         address->octets[2 * i] = (uint8_t)(groups[i] >> 8);
         address->octets[2 * i + 1] = (uint8_t)groups[i];
@@ -93,26 +95,28 @@ static uint16_t group_of(const wsmtp_wasi_address *address, size_t i)
     return (uint16_t)(address->octets[2 * i] << 8 | address->octets[2 * i + 1]);
 }
 
-static wsmtp_cause collect(ip_name_lookup_own_resolve_address_stream_t stream, uint64_t deadline,
-                           wsmtp_wasi_address *addresses, size_t *count, const char **words)
+static wsmtp_cause collect(int32_t lookup, uint64_t deadline, wsmtp_wasi_address *addresses,
+                           size_t *count, const char **words)
 {
-    ip_name_lookup_borrow_resolve_address_stream_t lookup =
-        ip_name_lookup_borrow_resolve_address_stream(stream);
     while (*count < WSMTP_WASI_ADDRESSES_MAX) {
-        ip_name_lookup_option_ip_address_t address;
-        network_error_code_t code;
-        if (ip_name_lookup_method_resolve_address_stream_resolve_next_address(lookup, &address,
-                                                                              &code)) {
-            if (!address.is_some)
+        host_next_address next;
+        host_next(lookup, &next);
+        if (!next.failed) {
+            if (!next.is_some)
                 break;
-            take_address(&addresses[(*count)++], &address.val);
+            wsmtp_wasi_address *address = &addresses[(*count)++];
+            address->v6 = next.address.v6;
+            if (address->v6)
+                take_groups(address, next.address.groups);
+            else
+                memcpy(address->octets, next.address.v4_octets, 4);
             continue;
         }
-        if (code != NETWORK_ERROR_CODE_WOULD_BLOCK)
-            return *count ? WSMTP_CAUSE_NONE : cause_of(code, words);
+        if (next.code != HOST_WOULD_BLOCK)
+            return *count ? WSMTP_CAUSE_NONE : cause_of(next.code, words);
         if (is_over(deadline))
             return WSMTP_CAUSE_CONNECTION_TIMEOUT;
-        wait_and_drop(ip_name_lookup_method_resolve_address_stream_subscribe(lookup), deadline);
+        wait_and_drop(host_lookup_subscribe(lookup), deadline);
     }
     return *count ? WSMTP_CAUSE_NONE : WSMTP_CAUSE_HOST_NOT_FOUND;
 }
@@ -121,22 +125,19 @@ wsmtp_cause wsmtp_wasi_resolve(const char *host, uint64_t deadline,
                                wsmtp_wasi_address addresses[WSMTP_WASI_ADDRESSES_MAX],
                                size_t *count, const char **words)
 {
-    instance_network_own_network_t network = instance_network_instance_network();
-    ip_name_lookup_own_resolve_address_stream_t stream;
-    wasip2_string_t name = {(uint8_t *)host, strlen(host)};
-    network_error_code_t code;
+    host_handle lookup;
     wsmtp_cause cause;
     *count = 0;
     *words = NULL;
-    if (ip_name_lookup_resolve_addresses(network_borrow_network(network), &name, &stream, &code)) {
-        cause = collect(stream, deadline, addresses, count, words);
-        ip_name_lookup_resolve_address_stream_drop_own(stream);
+    host_resolve(network(), host, strlen(host), &lookup);
+    if (!lookup.failed) {
+        cause = collect(lookup.handle, deadline, addresses, count, words);
+        host_lookup_drop(lookup.handle);
     } else {
-        cause = cause_of(code, words);
+        cause = cause_of(lookup.code, words);
     }
     if (cause == WSMTP_CAUSE_SYSTEM)
         *words = NO_LOOKUP;
-    network_network_drop_own(network);
     return cause;
 }
 
@@ -178,15 +179,14 @@ void wsmtp_wasi_address_text(const wsmtp_wasi_address *address, uint16_t port,
 void wsmtp_wasi_local_text(const wsmtp_wasi_socket *s, char text[WSMTP_WASI_LOCAL_TEXT])
 {
     wsmtp_wasi_address address = {.octets = {127, 0, 0, 1}};
-    tcp_ip_socket_address_t local;
-    network_error_code_t code;
-    if (tcp_method_tcp_socket_local_address((tcp_borrow_tcp_socket_t){s->socket}, &local, &code)) {
-        ip_name_lookup_ip_address_t ip = {.tag = local.tag};
-        if (local.tag == NETWORK_IP_SOCKET_ADDRESS_IPV6)
-            ip.val.ipv6 = local.val.ipv6.address;
+    host_socket_address local;
+    host_local_address(s->socket, &local);
+    if (!local.failed) {
+        address.v6 = local.v6;
+        if (address.v6)
+            take_groups(&address, local.v6_at.groups);
         else
-            ip.val.ipv4 = local.val.ipv4.address;
-        take_address(&address, &ip);
+            memcpy(address.octets, local.v4_at.octets, 4);
     }
     *text++ = '[';
     if (address.v6) {
@@ -199,121 +199,108 @@ void wsmtp_wasi_local_text(const wsmtp_wasi_socket *s, char text[WSMTP_WASI_LOCA
 
 /* ---- connections */
 
-static void fill(tcp_ip_socket_address_t *remote, const wsmtp_wasi_address *address, uint16_t port)
+/* 0, or the error code of the host. */
+static uint8_t start(int32_t socket, const wsmtp_wasi_address *address, uint16_t port)
 {
-    memset(remote, 0, sizeof *remote);
-    if (!address->v6) {
-        remote->tag = NETWORK_IP_SOCKET_ADDRESS_IPV4;
-        remote->val.ipv4.port = port;
-        memcpy(&remote->val.ipv4.address, address->octets, 4);
-        return;
-    }
-    remote->tag = NETWORK_IP_SOCKET_ADDRESS_IPV6;
-    remote->val.ipv6.port = port;
-    uint16_t *groups = &remote->val.ipv6.address.f0;
-    for (size_t i = 0; i < 8; i++)
-        groups[i] = group_of(address, i);
+    const uint8_t *octet = address->octets;
+    host_started started;
+    int32_t part[10] = {0};
+    if (address->v6)
+        for (size_t i = 0; i < 8; i++)
+            part[i + 1] = group_of(address, i); /* after the flow, which is 0 */
+    else
+        for (size_t i = 0; i < 4; i++)
+            part[i] = octet[i];
+    host_start_connect(socket, network(), address->v6, port, part[0], part[1], part[2], part[3],
+                       part[4], part[5], part[6], part[7], part[8], part[9], &started);
+    return started.failed ? started.code : 0;
 }
 
-static bool finish(tcp_borrow_tcp_socket_t socket, uint64_t deadline,
-                   tcp_tuple2_own_input_stream_own_output_stream_t *streams,
-                   network_error_code_t *code)
+static uint8_t finish(int32_t socket, uint64_t deadline, host_connected *streams)
 {
-    while (!tcp_method_tcp_socket_finish_connect(socket, streams, code)) {
-        if (*code != NETWORK_ERROR_CODE_WOULD_BLOCK)
-            return false;
-        if (is_over(deadline)) {
-            *code = NETWORK_ERROR_CODE_TIMEOUT;
-            return false;
-        }
-        wait_and_drop(tcp_method_tcp_socket_subscribe(socket), deadline);
+    for (;;) {
+        host_finish_connect(socket, streams);
+        if (!streams->failed)
+            return 0;
+        if (streams->code != HOST_WOULD_BLOCK)
+            return streams->code;
+        if (is_over(deadline))
+            return HOST_TIMEOUT;
+        wait_and_drop(host_socket_subscribe(socket), deadline);
     }
-    return true;
 }
 
 wsmtp_cause wsmtp_wasi_connect(wsmtp_wasi_socket *s, const wsmtp_wasi_address *address,
                                uint16_t port, uint64_t deadline, const char **words)
 {
-    tcp_create_socket_own_tcp_socket_t own;
-    tcp_ip_socket_address_t remote;
-    tcp_tuple2_own_input_stream_own_output_stream_t streams;
-    network_error_code_t code;
+    host_handle socket;
+    host_connected streams;
     *words = NULL;
-    if (!tcp_create_socket_create_tcp_socket(address->v6 ? NETWORK_IP_ADDRESS_FAMILY_IPV6
-                                                         : NETWORK_IP_ADDRESS_FAMILY_IPV4,
-                                             &own, &code))
-        return cause_of(code, words);
-    tcp_borrow_tcp_socket_t socket = tcp_borrow_tcp_socket(own);
-    instance_network_own_network_t network = instance_network_instance_network();
-    fill(&remote, address, port);
-    bool connected = tcp_method_tcp_socket_start_connect(socket, network_borrow_network(network),
-                                                         &remote, &code) &&
-                     finish(socket, deadline, &streams, &code);
-    network_network_drop_own(network);
-    if (!connected) {
-        tcp_tcp_socket_drop_own(own);
+    host_socket(address->v6, &socket);
+    if (socket.failed)
+        return cause_of(socket.code, words);
+    uint8_t code = start(socket.handle, address, port);
+    if (code == 0)
+        code = finish(socket.handle, deadline, &streams);
+    if (code != 0) {
+        host_socket_drop(socket.handle);
         return cause_of(code, words);
     }
     s->open = true;
-    s->socket = own.__handle;
-    s->input = streams.f0.__handle;
-    s->output = streams.f1.__handle;
-    s->readable =
-        streams_method_input_stream_subscribe((streams_borrow_input_stream_t){s->input}).__handle;
-    s->writable =
-        streams_method_output_stream_subscribe((streams_borrow_output_stream_t){s->output}).__handle;
+    s->socket = socket.handle;
+    s->input = streams.input;
+    s->output = streams.output;
+    s->readable = host_input_subscribe(s->input);
+    s->writable = host_output_subscribe(s->output);
     return WSMTP_CAUSE_NONE;
 }
 
-static ptrdiff_t failed(streams_stream_error_t *error, ptrdiff_t closed)
+static ptrdiff_t failed(const host_stream_error *error, ptrdiff_t closed)
 {
-    if (error->tag == STREAMS_STREAM_ERROR_CLOSED)
+    if (error->tag == HOST_STREAM_CLOSED)
         return closed;
-    io_error_error_drop_own(error->val.last_operation_failed);
+    host_error_drop(error->error);
     return WSMTP_WASI_BROKEN;
 }
 
 /* An empty read says that nothing came yet; the end is said by the error "closed". */
 ptrdiff_t wsmtp_wasi_read(wsmtp_wasi_socket *s, uint8_t *buffer, size_t buffer_len)
 {
-    wasip2_list_u8_t octets = {0};
-    streams_stream_error_t error;
-    if (!streams_method_input_stream_read((streams_borrow_input_stream_t){s->input}, buffer_len,
-                                          &octets, &error))
-        return failed(&error, WSMTP_WASI_END);
-    if (octets.len) {
-        memcpy(buffer, octets.ptr, octets.len);
-        free(octets.ptr);
+    host_octets result;
+    host_read(s->input, buffer_len, &result);
+    if (result.failed)
+        return failed(&result.error, WSMTP_WASI_END);
+    if (result.octets.len) {
+        memcpy(buffer, result.octets.ptr, result.octets.len);
+        free(result.octets.ptr);
     }
-    return (ptrdiff_t)octets.len;
+    return (ptrdiff_t)result.octets.len;
 }
 
 ptrdiff_t wsmtp_wasi_write(wsmtp_wasi_socket *s, const uint8_t *bytes, size_t bytes_len)
 {
-    streams_borrow_output_stream_t output = {s->output};
-    streams_stream_error_t error;
-    uint64_t room;
-    if (!streams_method_output_stream_check_write(output, &room, &error))
-        return failed(&error, WSMTP_WASI_BROKEN);
+    host_room room;
+    host_done written;
+    host_check_write(s->output, &room);
+    if (room.failed)
+        return failed(&room.error, WSMTP_WASI_BROKEN);
     size_t n = bytes_len < WRITE_MAX ? bytes_len : WRITE_MAX;
-    if (n > room)
-        n = (size_t)room;
+    if (n > room.room)
+        n = (size_t)room.room;
     if (n == 0)
         return WSMTP_WASI_AGAIN;
-    wasip2_list_u8_t list = {(uint8_t *)bytes, n};
-    if (!streams_method_output_stream_write(output, &list, &error))
-        return failed(&error, WSMTP_WASI_BROKEN);
-    return (ptrdiff_t)n;
+    host_write(s->output, bytes, n, &written);
+    return written.failed ? failed(&written.error, WSMTP_WASI_BROKEN) : (ptrdiff_t)n;
 }
 
 void wsmtp_wasi_wait(wsmtp_wasi_socket *s, bool read, bool write, uint64_t deadline)
 {
-    poll_borrow_pollable_t list[3];
+    int32_t list[3];
     size_t count = 0;
     if (read)
-        list[count++].__handle = s->readable;
+        list[count++] = s->readable;
     if (write)
-        list[count++].__handle = s->writable;
+        list[count++] = s->writable;
     if (count || deadline)
         wait_for(list, count, deadline);
 }
@@ -321,19 +308,20 @@ void wsmtp_wasi_wait(wsmtp_wasi_socket *s, bool read, bool write, uint64_t deadl
 /* Dropping a stream throws away what is still to be written. */
 static void flush(wsmtp_wasi_socket *s, uint64_t deadline)
 {
-    streams_borrow_output_stream_t output = {s->output};
-    streams_stream_error_t error;
-    uint64_t room = 0;
-    if (!streams_method_output_stream_flush(output, &error)) {
-        failed(&error, WSMTP_WASI_BROKEN);
+    host_done flushed;
+    host_room room;
+    host_flush(s->output, &flushed);
+    if (flushed.failed) {
+        failed(&flushed.error, WSMTP_WASI_BROKEN);
         return;
     }
     for (;;) {
-        if (!streams_method_output_stream_check_write(output, &room, &error)) {
-            failed(&error, WSMTP_WASI_BROKEN);
+        host_check_write(s->output, &room);
+        if (room.failed) {
+            failed(&room.error, WSMTP_WASI_BROKEN);
             return;
         }
-        if (room || is_over(deadline))
+        if (room.room || is_over(deadline))
             return;
         wsmtp_wasi_wait(s, false, true, deadline);
     }
@@ -345,10 +333,10 @@ void wsmtp_wasi_close(wsmtp_wasi_socket *s, uint64_t deadline)
     if (!s->open)
         return;
     flush(s, deadline);
-    poll_pollable_drop_own((poll_own_pollable_t){s->readable});
-    poll_pollable_drop_own((poll_own_pollable_t){s->writable});
-    streams_input_stream_drop_own((streams_own_input_stream_t){s->input});
-    streams_output_stream_drop_own((streams_own_output_stream_t){s->output});
-    tcp_tcp_socket_drop_own((tcp_own_tcp_socket_t){s->socket});
+    host_pollable_drop(s->readable);
+    host_pollable_drop(s->writable);
+    host_input_drop(s->input);
+    host_output_drop(s->output);
+    host_socket_drop(s->socket);
     memset(s, 0, sizeof *s);
 }

@@ -51,7 +51,18 @@ for (const listener of ['rsaTls12', 'rsaTls13', 'ecdsaTls12', 'ecdsaTls13'])
   describe(`implicit TLS, ${listener}`, () => everyMechanism(() => component, listener, () => ({ tls: 'implicit', ca }), false));
 describe('STARTTLS', () => everyMechanism(() => component, 'strict', () => ({ tls: 'starttls', ca }), false));
 describe('no TLS', () => everyMechanism(() => component, 'relaxed', () => ({}), true));
-describe('no TLS, component without TLS', () => everyMechanism(() => plain, 'relaxed', () => ({}), true));
+describe('component without TLS and login', () => {
+  test('sends', () => deliver(plain, 'relaxed', {}, 'none'));
+  for (const credentials of [password('alice', 'secret', 'automatic', true), token('alice', 'abc', 'automatic', true)])
+    test(`refuses a ${Object.keys(credentials)[0]}`, () =>
+      assert.rejects(send(plain, run.postfix.listeners.relaxed.port, {}, credentials, 'bob@lab.test'), (error) => {
+        assert.equal(error.kind, 'unsupported');
+        assert.equal(error.retryable, false);
+        assert.match(error.message, /^credentials .*this build has no login$/);
+        assert.equal(error.recipients[0].status, 'not-sent');
+        return true;
+      }));
+});
 
 describe('STARTTLS with each version and kind of certificate', () => {
   for (const version of ['TLSv1.2', 'TLSv1.3'])
