@@ -19,9 +19,17 @@ static const wsmtp_client_options *options_of(const wsmtp_driver *d)
 
 /* ---- tokens */
 
+/* A mechanism that has no use for a token has none asked for. */
+static bool takes_token(wsmtp_mechanism mechanism)
+{
+    return mechanism == WSMTP_MECHANISM_AUTO || mechanism == WSMTP_MECHANISM_OAUTHBEARER ||
+           mechanism == WSMTP_MECHANISM_XOAUTH2;
+}
+
 static bool begin(wsmtp_driver *d)
 {
-    if (!options_of(d)->token || d->login.token_len || d->login.password_len)
+    if (!options_of(d)->token || d->login.token_len || d->login.password_len ||
+        !takes_token(d->login.mechanism))
         return false;
     d->token_wanted = true;
     d->token_later = false;

@@ -201,7 +201,8 @@ typedef struct wsmtp_client_options {
     const wsmtp_credentials *credentials; /* NULL: no login. Nonce and channel binding are filled in
                                              by the client, and host and port if host is empty */
     wsmtp_token_callback token; void *token_context; /* asked when credentials have neither password
-                                                        nor token; NULL: they must have one */
+                                                        nor token, and their mechanism is AUTO or one
+                                                        of OAuth; NULL: they must have what it needs */
     const wsmtp_key_cache *keys; /* copied; NULL: none but the adapter's own (see wsmtp_uv.h) */
     uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_NO_CHUNKING ... */
     uint32_t eager_octets; /* as in wsmtp_config */

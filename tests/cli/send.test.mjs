@@ -151,6 +151,9 @@ describe("ways to log in", () => {
     await failing(78, "sh -c 'yes | tr -d \"\\n\" | head -c 70000'", /the token command wrote a line of more than 65536 octets/);
     await failing(75, "sleep 30", /the token command did not end in time/, ["--timeout", "1"]);
     await failing(75, "sh -c 'exec >&-; exec sleep 30'", /the token command did not end in time/, ["--timeout", "1"]);
+    const interrupted = await expectCode(75, ["send", ...to("postfix", "strict"), "--user", "alice", "--token-command", "sleep 30", "--from", "a@lab.test", "--to", "ok@lab.test"],
+      { input: (child) => child.stdin.end("a: b\n\n", () => setTimeout(() => child.kill("SIGINT"), 1500)) });
+    assert.match(interrupted.stderr, /interrupted|cancelled/);
     const usage = ["send", ...to("postfix", "strict"), "--user", "alice", "--from", "a@lab.test", "--to", "ok@lab.test"];
     assert.match((await expectCode(64, [...usage, "--token-command", "a 'b"])).stderr, /--token-command: a quote is not closed/);
     assert.match((await expectCode(64, [...usage, "--token-command", "  "])).stderr, /--token-command: names no program/);

@@ -163,6 +163,12 @@ static void test_rules(void)
     CHECK_EQ(unasked.asked, 0);
     wsmtp_client_quit(client);
     wsmtp_client_free(client);
+
+    /* Nor does a mechanism without tokens, which then lacks its password. */
+    client = open_with(&unasked, &what, WSMTP_MECHANISM_PLAIN, false);
+    CHECK_EQ(unasked.asked, 0);
+    CHECK_EQ(error_of(client)->field, WSMTP_FIELD_PASSWORD);
+    wsmtp_client_free(client);
 }
 
 /* wsmtp_client_login asks, too; a refusal leaves the session usable. */

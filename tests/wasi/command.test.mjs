@@ -60,6 +60,26 @@ describe('send', () => {
   });
 });
 
+describe('what this build is without', () => {
+  const report = async (args) => JSON.parse((await command([...args, '--json'], { input: MESSAGE })).stdout);
+  const refused = async (exitCode, message, args) => {
+    const { exitCode: found, error } = await report(args);
+    assert.equal(found, exitCode);
+    assert.match(error.message, message);
+  };
+  test('IDNA: names must be A-labels, and are told so', async () => {
+    await refused(64, /the host is not ASCII, but this build has no IDNA: give its A-label form/, ['probe', 'smtp://b\u00fccher.test']);
+    await refused(69, /recipient 2 has a non-ASCII domain, but this build has no IDNA/,
+      sending(`smtp+plain://localhost:${run.postfix.listeners.legacy.port}`, 'a@lab.test', '--to', 'b@b\u00fccher.test'));
+    // With SMTPUTF8 nothing needs to be converted.
+    const { recipients } = await report(sending(url('smtps', 'implicit'), 'idna@b\u00fccher.test', '--ca', '/ca/ca.pem'));
+    assert.equal(recipients[0].status, 'accepted');
+  });
+  test('processes: no token from a command', () =>
+    refused(78, /the token command cannot be run: WASI has no processes/,
+      sending(url('smtp', 'strict'), 'a@lab.test', '--ca', '/ca/ca.pem', '--user', 'alice', '--token-command', 'true')));
+});
+
 test('probe tells what a server offers, and its certificate', async () => {
   const { status, stdout } = await command(['probe', '--json', '--ca', '/ca/ca.pem', url('smtp', 'relaxed')]);
   assert.equal(status, 0);
