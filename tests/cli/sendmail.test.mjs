@@ -176,6 +176,14 @@ describe("the file of accounts", () => {
     writeFileSync(password, "secret\n");
     await attempt(account().replace("password = secret", `password-file = ${password}`), 0, { mode: 0o644 });
   });
+  test("a token from a command", async () => {
+    const withCommand = (command) => account().replace("password = secret", `token-command = ${command}`);
+    assert.match((await attempt(withCommand("sh -c 'exit 4'"), 77, { mode: 0o644 })).stderr, /the token command ended with status 4/);
+    assert.match((await attempt(withCommand("sh -c 'exit 4"), 78)).stderr, /line 7: token-command: a quote is not closed/);
+    // An argument replaces it, as it replaces any other.
+    config(withCommand("false"));
+    await expectCode(0, ["send", "--to", "a@lab.test", "--password-env", "PW"], { input: "a: b\n\n", env: { ...env, PW: "secret" } });
+  });
   test("which account", async () => {
     const two = `default = second\n${account()}\n[second]\n${account("from = second@lab.test").split("\n").slice(3).filter((line) => !line.startsWith("from = me")).join("\n")}`;
     const from = async (args, text = two) => (await attempt(text, 0, { args: [...args, "a@lab.test"] })).json.from;
