@@ -57,7 +57,7 @@ static void put_line_end(wsmtp_engine *e)
 #endif
 #define IN_EACH_OCTET(value) (UINT64_MAX / 0xff * (value))
 
-/* Eight octets; compilers make one load of it. */
+/* Eight octets, the first the lowest; compilers make one load of it. */
 static uint64_t body_word(const uint8_t *data)
 {
     const uint64_t low = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
@@ -67,30 +67,32 @@ static uint64_t body_word(const uint8_t *data)
     return low | high << 32;
 }
 
-/* How many octets at the start of data, a multiple of eight, are not below 14, as line ends are,
- * nor above 127 if that matters. */
-static size_t ordinary_words(const uint8_t *data, size_t data_len, bool seven_bit)
+static bool is_ordinary(uint8_t octet, bool seven_bit)
 {
-    size_t n = 0;
-    while (data_len - n >= sizeof(uint64_t)) {
-        const uint64_t word = body_word(data + n);
-        const uint64_t above = seven_bit ? word : 0;
-        if ((((word - IN_EACH_OCTET(14u)) & ~word) | above) & IN_EACH_OCTET(0x80u))
-            break;
-        n += sizeof word;
-    }
-    return n;
+    return octet != '\r' && octet != '\n' && !(seven_bit && octet > 0x7f);
 }
 
 /* How many octets at the start of data are ordinary: no line end, and allowed as they are. */
 static size_t ordinary(const uint8_t *data, size_t data_len, bool seven_bit)
 {
-    size_t n = BODY_WORDS ? ordinary_words(data, data_len, seven_bit) : 0;
-    while (n < data_len && data[n] != '\r' && data[n] != '\n' && !(seven_bit && data[n] > 0x7f)) {
+    size_t n = 0;
+    while (BODY_WORDS && data_len - n >= sizeof(uint64_t)) {
+        const uint64_t word = body_word(data + n);
+        /* The lowest bit is that of the first octet below 14, or above 127 if that matters. */
+        uint64_t found = (((word - IN_EACH_OCTET(14u)) & ~word) | (seven_bit ? word : 0)) &
+                         IN_EACH_OCTET(0x80u);
+        if (found == 0) {
+            n += sizeof word;
+            continue;
+        }
+        found = (found & (~found + 1)) >> 7;
+        n += (size_t)(found * 0x0001020304050607u >> 56);
+        if (!is_ordinary(data[n], seven_bit))
+            return n;
         n++;
-        if (BODY_WORDS && n % sizeof(uint64_t) == 0)
-            n += ordinary_words(data + n, data_len - n, seven_bit);
     }
+    while (n < data_len && is_ordinary(data[n], seven_bit))
+        n++;
     return n;
 }
 

@@ -23,7 +23,7 @@ static void line_end(wsmtp_body_scan *scan)
 #endif
 #define EIGHT_TIMES(octet) (UINT64_MAX / 0xff * (octet))
 
-/* Eight octets; compilers make one load of it. */
+/* Eight octets, the first the lowest; compilers make one load of it. */
 static uint64_t scan_word(const uint8_t *data)
 {
     const uint64_t low = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
@@ -33,30 +33,32 @@ static uint64_t scan_word(const uint8_t *data)
     return low | high << 32;
 }
 
-/* How many octets at the start of data, a multiple of eight, are not below 14, nor above 127 while
- * that is news. */
-static size_t plain_words(const uint8_t *data, size_t data_len, bool has_8bit)
+static bool is_plain(uint8_t octet)
 {
-    size_t n = 0;
-    while (data_len - n >= sizeof(uint64_t)) {
-        const uint64_t word = scan_word(data + n);
-        const uint64_t above = has_8bit ? 0 : word;
-        if ((((word - EIGHT_TIMES(14u)) & ~word) | above) & EIGHT_TIMES(0x80u))
-            break;
-        n += sizeof word;
-    }
-    return n;
+    return octet != '\r' && octet != '\n' && octet != 0 && octet < 0x80;
 }
 
 /* How many octets at the start of data tell nothing but their number. */
 static size_t plain(const uint8_t *data, size_t data_len, bool has_8bit)
 {
-    size_t n = plain_words(data, data_len, has_8bit);
-    while (n < data_len && data[n] != '\r' && data[n] != '\n' && data[n] != 0 && data[n] < 0x80) {
+    size_t n = 0;
+    while (data_len - n >= sizeof(uint64_t)) {
+        const uint64_t word = scan_word(data + n);
+        /* The lowest bit is that of the first octet below 14, or above 127 while that is news. */
+        uint64_t found = (((word - EIGHT_TIMES(14u)) & ~word) | (has_8bit ? 0 : word)) &
+                         EIGHT_TIMES(0x80u);
+        if (found == 0) {
+            n += sizeof word;
+            continue;
+        }
+        found = (found & (~found + 1)) >> 7;
+        n += (size_t)(found * 0x0001020304050607u >> 56);
+        if (!is_plain(data[n]))
+            return n;
         n++;
-        if (n % sizeof(uint64_t) == 0)
-            n += plain_words(data + n, data_len - n, has_8bit);
     }
+    while (n < data_len && is_plain(data[n]))
+        n++;
     return n;
 }
 
