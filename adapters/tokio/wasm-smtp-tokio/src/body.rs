@@ -68,6 +68,14 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// Octets left of a message that is there as a whole.
+    pub(crate) fn left(&self) -> usize {
+        match self {
+            Self::Octets(octets) => octets.len(),
+            _ => 0,
+        }
+    }
+
     /// Octets read from a stream so far; of a message that is there as a whole the size is known.
     pub(crate) fn streamed(&self) -> u64 {
         match self {

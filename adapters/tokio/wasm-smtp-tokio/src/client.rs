@@ -13,13 +13,14 @@ use tokio::time::{sleep, timeout, Sleep};
 use tokio_rustls::TlsConnector;
 use wasm_smtp::{
     AuditEvent, BodyScan, Capabilities, Credentials, Envelope, Error, IoFailure, Mechanism,
-    Outcome, PolicyRequest, Reason, Reply, Session, Violation,
+    Outcome, PolicyRequest, Reason, Reply, Session, TransactionId, Violation,
 };
 
 use crate::body::Body;
 use crate::channel::Channel;
 use crate::drive::Signal;
 use crate::options::ConnectOptions;
+use crate::send_all::SendAll;
 use crate::tls;
 use crate::trace::{in_span, record};
 
@@ -104,6 +105,12 @@ struct Ended {
     retryable: bool,
 }
 
+/// The envelope of a message that is there as a whole, with what it needs.
+pub(crate) fn declare(envelope: Envelope, message: &[u8]) -> Result<Envelope, Error> {
+    let declared = BodyScan::new([message]).declare(envelope.clone());
+    declared.map_err(|error| error.with_recipients(envelope.not_sent()))
+}
+
 /// An operation under way. If its future is dropped, the session is over.
 struct Operation<'a, S: AsyncRead + AsyncWrite + Unpin> {
     client: &'a mut SmtpClient<S>,
@@ -137,6 +144,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Operation<'_, S> {
                         Err(_) => self.client.fail(IoFailure::Cancelled, Cause::default()),
                     }
                 }
+                // It is the only one.
+                Signal::Body(_) => {}
                 signal => {
                     self.complete = true;
                     return signal;
@@ -323,12 +332,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     /// Sends a message given as octets, with everything that can be said about it. Its size and
     /// whether it needs 8BITMIME are found out. See [`send_mail`](SmtpClient::send_mail).
     pub async fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Outcome, Error> {
-        let not_sent =
-            |error: Error, envelope: &Envelope| error.with_recipients(envelope.not_sent());
-        let envelope = match BodyScan::new([message]).declare(envelope.clone()) {
-            Ok(declared) => declared,
-            Err(error) => return Err(not_sent(error, &envelope)),
-        };
+        let envelope = declare(envelope, message)?;
         self.send_body(envelope, Body::Octets(message)).await
     }
 
@@ -341,6 +345,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     ) -> Result<Outcome, Error> {
         let source = pin!(message);
         self.send_body(envelope, Body::stream(source)).await
+    }
+
+    /// Sends many messages over this session: as many at a time as
+    /// [`ConnectOptions::overlap`](crate::ConnectOptions::overlap) says, in as few round trips as the
+    /// server allows. Messages are taken from the iterator when their turn comes. Nothing happens
+    /// before [`SendAll::next`] is awaited.
+    ///
+    /// ```no_run
+    /// # use wasm_smtp_tokio::{connect_smtps_with, ConnectOptions, Envelope, Error};
+    /// # async fn example(letters: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
+    /// let options = ConnectOptions::new().overlap(10);
+    /// let mut client = connect_smtps_with("smtp.example.org", 465, "www.example.org", &options).await?;
+    /// let from = "site@example.org";
+    /// let messages = letters.into_iter().map(|(to, octets)| (Envelope::new(from, [to]), octets));
+    /// let mut sending = client.send_all(messages);
+    /// while let Some(result) = sending.next().await {
+    ///     match result {
+    ///         Ok(outcome) => println!("accepted as {}", outcome.queue_id().unwrap_or("?")),
+    ///         Err(error) => println!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_all<M, B>(&mut self, messages: M) -> SendAll<'_, S, M::IntoIter, B>
+    where
+        M: IntoIterator<Item = (Envelope, B)>,
+        B: AsRef<[u8]>,
+    {
+        SendAll::new(self, messages.into_iter())
     }
 
     async fn send_body(&mut self, envelope: Envelope, body: Body<'_>) -> Result<Outcome, Error> {
@@ -358,23 +392,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             return Err(error.with_recipients(envelope.not_sent()));
         }
         match self.perform(body).await {
-            Signal::Done(outcome, error) => {
-                let error = error.map(|error| self.explain(error));
+            Signal::Done(_, outcome, error) => {
+                let result = self.settle(outcome, error);
                 // A session that broke says so right behind.
                 if let Some(signal) = self.next_signal() {
                     self.unexpected(signal);
                 }
-                if outcome.accepted() > 0 {
-                    return Ok(outcome);
-                }
-                let error = error.unwrap_or_else(|| Error::new(Reason::Other));
-                Err(error.with_recipients(outcome.recipients))
+                result
             }
             signal => Err(self.unexpected(signal).with_recipients(envelope.not_sent())),
         }
     }
 
-    fn submit(&mut self, envelope: &Envelope) -> Result<(), Error> {
+    /// The result of a message that is over.
+    pub(crate) fn settle(&self, outcome: Outcome, error: Option<Error>) -> Result<Outcome, Error> {
+        if outcome.accepted() > 0 {
+            return Ok(outcome);
+        }
+        let error = error.map_or_else(|| Error::new(Reason::Other), |error| self.explain(error));
+        Err(error.with_recipients(outcome.recipients))
+    }
+
+    pub(crate) fn submit(&mut self, envelope: &Envelope) -> Result<TransactionId, Error> {
         self.check_open()?;
         self.limit = None;
         if let Some(policy) = &self.options.policy {
@@ -384,8 +423,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             })?;
             self.limit = policy.max_octets();
         }
-        self.session.submit(envelope)?;
-        Ok(())
+        self.session.submit(envelope)
     }
 
     /// Asks the server for a sign of life. Not cancellation-safe.
@@ -481,7 +519,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     }
 
     /// An event that ends the session, or one that does not fit; gives the error to report.
-    fn unexpected(&mut self, signal: Signal) -> Error {
+    pub(crate) fn unexpected(&mut self, signal: Signal) -> Error {
         let error = match signal {
             Signal::Closed => {
                 self.end(None);
@@ -514,7 +552,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     }
 
     /// Closes the connection at once: the future of an operation was dropped, or the client.
-    fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         if self.ended.is_some() {
             return;
         }

@@ -102,6 +102,7 @@ async fn prepare(
     options: &ConnectOptions,
 ) -> Result<Session, Error> {
     let mut config = Config::new(ehlo).tls(tls).timeouts(options.timeouts.clone());
+    config = config.overlap(options.overlap);
     if !options.pipelining {
         config = config.no_pipelining();
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use wasm_smtp::{
-    AuditEvent, Error, Event, IoFailure, KeyRequest, Outcome, Reason, Reply, Step, Violation,
+    AuditEvent, Error, Event, IoFailure, KeyRequest, Outcome, Reason, Reply, Step, TransactionId,
+    Violation,
 };
 
 use crate::body::{Body, Piece};
@@ -25,7 +26,9 @@ pub(crate) enum Signal {
     Ready,
     DeriveKey(KeyRequest),
     Authenticated,
-    Done(Outcome, Option<Error>),
+    /// The session takes this message now, from its start.
+    Body(TransactionId),
+    Done(TransactionId, Outcome, Option<Error>),
     Completed(Reply),
     Refused(Error),
     Closed,
@@ -79,11 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                     record(sink, AuditEvent::AuthCompleted(self.session.mechanism()));
                     return Some(Signal::Authenticated);
                 }
-                Event::Done { outcome, error, .. } => {
+                Event::Body { transaction } => return Some(Signal::Body(transaction)),
+                Event::Done { transaction, outcome, error } => {
                     if outcome.accepted() > 0 {
                         record(sink, AuditEvent::MessageAccepted(&outcome));
                     }
-                    return Some(Signal::Done(outcome, error));
+                    return Some(Signal::Done(transaction, outcome, error));
                 }
                 Event::Completed(reply) => return Some(Signal::Completed(reply.to_reply())),
                 Event::Refused(error) => return Some(Signal::Refused(error)),

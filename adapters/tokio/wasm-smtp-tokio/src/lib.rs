@@ -47,6 +47,7 @@ mod client;
 mod connect;
 mod drive;
 mod options;
+mod send_all;
 mod tls;
 mod trace;
 
@@ -57,6 +58,7 @@ pub use connect::{
 };
 pub use options::{ConnectOptions, Roots};
 pub use rustls;
+pub use send_all::SendAll;
 pub use wasm_smtp::{
     address, AuditEvent, AuditSink, BodyType, BoundedPolicy, Capabilities, ChannelBinding,
     Credentials, EnhancedCode, Envelope, Error, ErrorKind, Extension, Field, Mechanism, Outcome,

@@ -53,6 +53,7 @@ pub struct ConnectOptions {
     pub(crate) timeouts: Timeouts,
     pub(crate) pipelining: bool,
     pub(crate) chunking: bool,
+    pub(crate) overlap: u32,
     pub(crate) lmtp: bool,
     pub(crate) lenient_bare_lf: bool,
     pub(crate) trusted_channel: bool,
@@ -74,6 +75,7 @@ impl ConnectOptions {
             timeouts: Timeouts::default(),
             pipelining: true,
             chunking: true,
+            overlap: 1,
             lmtp: false,
             lenient_bare_lf: false,
             trusted_channel: false,
@@ -139,6 +141,15 @@ impl ConnectOptions {
     #[must_use]
     pub fn no_chunking(mut self) -> Self {
         self.chunking = false;
+        self
+    }
+
+    /// How many messages of [`SmtpClient::send_all`](crate::SmtpClient::send_all) may be under way at
+    /// a time, if the server offers PIPELINING; 1 if not set. Ten is a good number. Not every server
+    /// copes with commands that come before its last reply was read.
+    #[must_use]
+    pub fn overlap(mut self, messages: u32) -> Self {
+        self.overlap = messages;
         self
     }
 

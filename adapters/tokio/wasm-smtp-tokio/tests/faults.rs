@@ -1,6 +1,9 @@
 //! Faults that no real server makes on demand: a scripted server at the other end of a pipe, with a
 //! clock that jumps instead of waiting.
 
+#[path = "script/mod.rs"]
+mod script;
+
 use std::error::Error as _;
 use std::io;
 use std::pin::Pin;
@@ -8,82 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{duplex, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadBuf};
-use tokio::task::JoinHandle;
+use script::{open, open_with, outcome, serve, Do::*, FROM, HELLO, LETTER, TO};
+use tokio::io::{duplex, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{timeout, Instant};
 use wasm_smtp_tokio::{
     connect_over, AuditEvent, ConnectOptions, Credentials, Error, ErrorKind, Reason, SmtpClient,
     Status, Step, Timeouts, Tls,
 };
-
-const HELLO: &str = "250-mx\r\n250-PIPELINING\r\n250 AUTH PLAIN\r\n";
-const TO: [&str; 1] = ["you@lab.test"];
-const FROM: &str = "me@lab.test";
-const LETTER: &str = "Subject: x\r\n\r\nbody\r\n";
-
-/// What the scripted server does next.
-#[derive(Clone, Copy)]
-enum Do {
-    Say(&'static str),
-    /// Reads until this has come.
-    Await(&'static str),
-    /// Keeps the connection open, says nothing.
-    Stall,
-    Close,
-}
-use Do::{Await, Close, Say, Stall};
-
-/// Returns all that the client said, once it has closed the connection.
-fn serve(mut stream: DuplexStream, script: Vec<Do>) -> JoinHandle<String> {
-    tokio::spawn(async move {
-        let mut heard = Vec::new();
-        let mut checked = 0;
-        for step in script {
-            match step {
-                Say(text) => {
-                    if stream.write_all(text.as_bytes()).await.is_err() {
-                        break;
-                    }
-                }
-                Await(text) => loop {
-                    let rest = String::from_utf8_lossy(&heard[checked..]);
-                    if let Some(at) = rest.find(text) {
-                        checked += at + text.len();
-                        break;
-                    }
-                    if stream.read_buf(&mut heard).await.unwrap_or(0) == 0 {
-                        return String::from_utf8_lossy(&heard).into_owned();
-                    }
-                },
-                Stall => break,
-                Close => return String::from_utf8_lossy(&heard).into_owned(),
-            }
-        }
-        while stream.read_buf(&mut heard).await.unwrap_or(0) > 0 {}
-        String::from_utf8_lossy(&heard).into_owned()
-    })
-}
-
-async fn open_with(
-    options: &ConnectOptions,
-    script: &[Do],
-) -> (Result<SmtpClient<DuplexStream>, Error>, JoinHandle<String>) {
-    let (here, there) = duplex(4096);
-    let server = serve(there, script.to_vec());
-    (connect_over(here, Tls::None, "mx.lab.test", "client.lab.test", options).await, server)
-}
-
-/// A session that is open; the script goes on behind EHLO.
-async fn open(script: &[Do]) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
-    let mut whole = vec![Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(HELLO)];
-    whole.extend(script);
-    let (client, server) = open_with(&ConnectOptions::new(), &whole).await;
-    (client.expect("it opens"), server)
-}
-
-fn outcome(error: &Error) -> Vec<Status> {
-    error.recipients().iter().map(|one| one.status).collect()
-}
 
 #[tokio::test(start_paused = true)]
 async fn silence_at_each_step_ends_in_time() {

@@ -136,7 +136,7 @@ impl Config {
             lmtp: false,
             overlap: 0,
             input: 4096,
-            output: 16384,
+            output: 32768,
         }
     }
 
@@ -195,7 +195,7 @@ impl Config {
         self.flag(sys::WSMTP_TRUSTED_CHANNEL)
     }
 
-    /// Sizes of the buffers in octets, 1024 or more; 4096 and 16384 if not set. A large output
+    /// Sizes of the buffers in octets, 1024 or more; 4096 and 32768 if not set. A large output
     /// buffer makes large messages fast.
     #[must_use]
     pub fn buffers(mut self, input: usize, output: usize) -> Self {

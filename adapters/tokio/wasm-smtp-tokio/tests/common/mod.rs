@@ -144,7 +144,7 @@ pub fn letter(marker: &str, body: &str) -> String {
     format!("From: <me@lab.test>\r\nTo: <you@lab.test>\r\nSubject: {marker}\r\n\r\n{body}")
 }
 
-fn base64(text: &str) -> Vec<u8> {
+pub fn base64(text: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);
     for octet in text.bytes() {

@@ -3,7 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod binding;
 mod certificates;
 mod load;
 mod login;
+mod overlap;
 mod send;
