@@ -85,6 +85,11 @@ void wsmtp_driver_limit(wsmtp_driver *d, uint32_t total_timeout)
     d->total_at = after(total_timeout);
 }
 
+void wsmtp_driver_limit_command(wsmtp_driver *d)
+{
+    d->phase_at = after(d->config.timeouts[WSMTP_PHASE_COMMAND]);
+}
+
 void wsmtp_driver_begin(wsmtp_driver *d, wsmtp_request *request)
 {
     d->began = wsmtp_host_microseconds();
@@ -231,7 +236,7 @@ static void set_phase(wsmtp_driver *d)
         return;
     d->timed = true;
     d->epoch = epoch;
-    d->phase_at = after(limit);
+    d->phase_at = after(d->token_later ? d->config.timeouts[WSMTP_PHASE_COMMAND] : limit);
 }
 
 uint64_t wsmtp_driver_deadline(const wsmtp_driver *d)
@@ -256,6 +261,8 @@ void wsmtp_driver_expire(wsmtp_driver *d)
     else if (deadline == d->total_at)
         wsmtp_driver_failed(d, WSMTP_REASON_TIMEOUT, WSMTP_CAUSE_DEADLINE,
                             "the time for the whole session is over");
+    else if (d->token_later)
+        d->settings->services->late(d);
     else
         wsmtp_driver_failed(d, WSMTP_REASON_TIMEOUT,
                             d->stage == WSMTP_DRIVER_CONNECTING ? WSMTP_CAUSE_CONNECTION_TIMEOUT

@@ -70,6 +70,7 @@ typedef struct wsmtp_driver wsmtp_driver;
 typedef struct wsmtp_services {
     bool (*begin)(wsmtp_driver *d);     /* true: the login begins when there is a token */
     bool (*ask)(wsmtp_driver *d);       /* for a token, if one is wanted; whether anything came of it */
+    void (*late)(wsmtp_driver *d);      /* the time limit of a token that was to come is over */
     bool (*find_key)(wsmtp_driver *d);  /* true: the engine has got the salted key */
     void (*logged_in)(wsmtp_driver *d);
     bool (*refused)(wsmtp_driver *d, const wsmtp_error *error); /* true: the login is repeated */
@@ -177,6 +178,7 @@ void wsmtp_driver_sent(wsmtp_driver *d, size_t n);
 uint64_t wsmtp_driver_deadline(const wsmtp_driver *d);
 void wsmtp_driver_expire(wsmtp_driver *d);
 void wsmtp_driver_limit(wsmtp_driver *d, uint32_t total_timeout);
+void wsmtp_driver_limit_command(wsmtp_driver *d); /* what the engine knows nothing of */
 
 void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request_type type);
 void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *request);

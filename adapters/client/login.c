@@ -8,7 +8,6 @@
 
 struct wsmtp_driver_token {
     wsmtp_client_error refusal; /* of the token before; reason OK: none yet */
-    size_t room;                /* bytes of text that are to be wiped */
     char text[WSMTP_TOKEN_MAX];
 };
 
@@ -62,20 +61,21 @@ static bool ask(wsmtp_driver *d)
         no_token(d, WSMTP_CAUSE_MEMORY);
         return true;
     }
-    d->token->room = sizeof d->token->text;
     d->token_ready = false;
     ptrdiff_t n = options_of(d)->token(options_of(d)->token_context, d->login_repeated,
                                        d->token->text, sizeof d->token->text);
     if (n == WSMTP_TOKEN_LATER && d->takes_later) {
         d->token_later = !d->token_ready; /* it may have been said inside of the callback */
+        if (!d->phase_at)
+            wsmtp_driver_limit_command(d);
         return d->token_ready;
     }
     d->token_wanted = false;
+    d->phase_at = 0;
     if (n <= 0 || (size_t)n > sizeof d->token->text) {
         no_token(d, WSMTP_CAUSE_TOKEN_SOURCE);
         return true;
     }
-    d->token->room = (size_t)n;
     d->login.token = d->token->text;
     d->login.token_len = (size_t)n;
     if (wsmtp_driver_login_begin(d) != WSMTP_REASON_OK) {
@@ -84,6 +84,14 @@ static bool ask(wsmtp_driver *d)
         wsmtp_driver_command_failed(d, &error);
     }
     return true;
+}
+
+/* It was waited for as long as an answer to a command. */
+static void late(wsmtp_driver *d)
+{
+    d->token_wanted = d->token_later = false;
+    d->phase_at = 0;
+    no_token(d, WSMTP_CAUSE_TOKEN_SOURCE);
 }
 
 /* ---- salted keys: for the credentials of the options alone, whose password never changes */
@@ -158,13 +166,13 @@ static bool refused(wsmtp_driver *d, const wsmtp_error *error)
 
 static void end(wsmtp_driver *d)
 {
-    d->token_wanted = false;
+    d->token_wanted = d->token_later = false;
     /* The session broke over it: some servers close rather than refuse. */
     if (d->derive.from_cache)
         forget_key(d);
     d->derive.from_cache = false;
     if (d->token) {
-        wsmtp_wipe(d->token->text, d->token->room);
+        wsmtp_wipe(d->token->text, sizeof d->token->text);
         free(d->token);
     }
     d->token = NULL;
@@ -173,6 +181,7 @@ static void end(wsmtp_driver *d)
 const wsmtp_services wsmtp_client_services = {
     .begin = begin,
     .ask = ask,
+    .late = late,
     .find_key = find_key,
     .logged_in = logged_in,
     .refused = refused,

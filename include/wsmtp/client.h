@@ -142,8 +142,8 @@ typedef void (*wsmtp_event_callback)(void *context, const wsmtp_client_event *ev
  * WSMTP_TOKEN_FAILED. Asynchronous clients also take WSMTP_TOKEN_LATER, and ask again after
  * wsmtp_uv_token_ready. It is asked once for each login, and once more with refused = true if the
  * server refuses that token (5xx to OAUTHBEARER or XOAUTH2, RFC 7628): with the fresh one the login
- * is repeated on the same session, once; without one the refusal stands. The buffer is wiped when the
- * login is over.
+ * is repeated on the same session, once; without one the refusal stands. A token that comes later is
+ * waited for as long as the answer to a command. The buffer is wiped when the login is over.
  */
 #define WSMTP_TOKEN_MAX 65536u /* bytes of a buffer for a token */
 #define WSMTP_TOKEN_FAILED (-1)

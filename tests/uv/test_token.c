@@ -217,6 +217,8 @@ static void on_timer(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, NULL);
 }
 
+static uint32_t command_timeout; /* 0: the RFC's */
+
 static wsmtp_uv_server *server_of(wsmtp_token_callback token)
 {
     wsmtp_client_options options = test_options("RELAXED", WSMTP_TLS_STARTTLS);
@@ -225,6 +227,8 @@ static wsmtp_uv_server *server_of(wsmtp_token_callback token)
     options.credentials = &credentials;
     options.token = token;
     options.token_context = &waited;
+    if (command_timeout)
+        options.timeouts[WSMTP_PHASE_COMMAND] = command_timeout;
     return wsmtp_uv_server_new(&options, NULL);
 }
 
@@ -268,7 +272,7 @@ static void test_later(bool inside)
 }
 
 /* Nobody says that it is there: the session can still be ended. */
-static void test_cancelled(bool by_time)
+static void test_cancelled(wsmtp_reason how)
 {
     uv_loop_t loop;
     test_outcome opened;
@@ -281,13 +285,15 @@ static void test_cancelled(bool by_time)
     wsmtp_uv_open(client, &open);
     while (!waited.said_later && uv_run(&loop, UV_RUN_ONCE))
         ;
-    if (by_time)
+    if (how == WSMTP_REASON_TIMEOUT)
         wsmtp_uv_deadline(client, 50);
-    else
+    else if (how == WSMTP_REASON_CANCELLED)
         wsmtp_uv_cancel(client);
     while (!opened.count && uv_run(&loop, UV_RUN_ONCE))
         ;
-    CHECK_EQ(opened.error.reason, by_time ? WSMTP_REASON_TIMEOUT : WSMTP_REASON_CANCELLED);
+    CHECK_EQ(opened.error.reason, how);
+    if (how == WSMTP_REASON_CREDENTIAL_MISSING)
+        CHECK_EQ(opened.error.cause, WSMTP_CAUSE_TOKEN_SOURCE);
     wsmtp_uv_close(client, NULL, NULL);
     wsmtp_uv_server_free(server);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -344,8 +350,11 @@ int main(void)
     test_login();
     test_later(false);
     test_later(true);
-    test_cancelled(false);
-    test_cancelled(true);
+    test_cancelled(WSMTP_REASON_CANCELLED);
+    test_cancelled(WSMTP_REASON_TIMEOUT);
+    command_timeout = 1000;
+    test_cancelled(WSMTP_REASON_CREDENTIAL_MISSING);
+    test_later(false);
     test_pool();
     return check_report();
 }
