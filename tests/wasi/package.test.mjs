@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { installPackage } from '../js/packed.mjs';
 import { hasIpv6 } from '../servers/ports.mjs';
-import { tsc } from '../programs.mjs';
+import { bun, deno, tsc } from '../programs.mjs';
 import { startServers } from '../servers/servers.mjs';
 
 const CONTENT = 'From: me@lab.test\r\nSubject: package\r\n\r\n.hello\r\n';
@@ -37,6 +37,7 @@ describe('what is packed', () => {
   test('the component, its types, and none of its imports', () => {
     const files = readdirSync(join(installed, 'component'), { recursive: true }).sort();
     assert.deepEqual(files.filter((name) => statSync(join(installed, 'component', name)).isFile()), [
+      'NOTICE.md',
       'generated/smtp-send.core.wasm', 'generated/smtp-send.core2.wasm', 'generated/smtp-send.core3.wasm', 'generated/smtp-send.mjs',
       'generated/types.d.ts', 'index.d.ts', 'index.mjs', 'sockets.mjs', 'wasi.mjs', 'worker.mjs',
     ]);
@@ -85,14 +86,23 @@ for (const [tls, listener] of [['implicit', 'strictImplicit'], ['starttls', 'str
     assert.equal(arrived.content.toString(), CONTENT);
   });
 
-test('the example sends, and its process ends by itself', async () => {
-  const args = ['send.mjs', 'localhost', String(run.postfix.listeners.strict.port), 'starttls', run.ca.file, 'me@lab.test', 'package-example@lab.test'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: project.folder, input: CONTENT, encoding: 'utf8', timeout: 20000, env: { ...process.env, SMTP_USER: 'alice', SMTP_PASSWORD: 'secret' },
+const RUNTIMES = {
+  'Node.js': [process.execPath],
+  Deno: [deno(), 'run', '--no-prompt', '--no-lock', '--node-modules-dir=manual', '--allow-net', '--allow-read', '--allow-env'],
+  Bun: [bun(), 'run'],
+};
+for (const [name, [command, ...args]] of Object.entries(RUNTIMES))
+  test(`${name}: the example sends, and its process ends by itself`, async () => {
+    const to = `package-${name.toLowerCase().replace('.', '')}@lab.test`;
+    const words = ['send.mjs', 'localhost', String(run.postfix.listeners.strict.port), 'starttls', run.ca.file, 'me@lab.test', to];
+    const { status, stdout, stderr } = spawnSync(command, [...args, ...words], {
+      cwd: project.folder, input: CONTENT, encoding: 'utf8', timeout: 20000, env: { ...process.env, SMTP_USER: 'alice', SMTP_PASSWORD: 'secret', NO_COLOR: '1' },
+    });
+    assert.equal(status, 0, stderr);
+    assert.ok(stdout.startsWith(`${to}: accepted `), stdout);
+    const [arrived] = await run.postfix.delivered({ count: 1, where: ({ envelope }) => envelope.to.includes(to) });
+    assert.equal(arrived.content.toString(), CONTENT);
   });
-  assert.equal(status, 0, stderr);
-  assert.match(stdout, /^package-example@lab\.test: accepted /);
-});
 
 test('a large message arrives whole', async () => {
   const content = `Subject: large\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(50000)}`;
