@@ -60,6 +60,17 @@ static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
                               error->reason == WSMTP_REASON_CONNECTION_LOST);
 }
 
+/*
+ * Whether nothing of the message was sent because this session can take no more, as others can: a
+ * message in several transactions may reach the server's limit before the pool does.
+ */
+static bool session_is_full(const pool_session *s, const wsmtp_send_request *m,
+                            const wsmtp_client_error *error)
+{
+    return error && !m->submitted && error->retryable && s->messages > 1 &&
+           s->client->driver.facts.capabilities.mail_max > 0;
+}
+
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result);
 
 /* Messages that a session may carry; 0 = no limit. The server's own limit is RFC 9422's MAILMAX. */
@@ -106,6 +117,12 @@ static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result)
     if (found_closed(s, m, result->error) && !s->group->pool->closing) {
         wsmtp_uv_pool_put_first(&s->group->waiting, m);
         return; /* the session's end opens another */
+    }
+    if (session_is_full(s, m, result->error) && !s->group->pool->closing) {
+        wsmtp_uv_pool_put_first(&s->group->waiting, m);
+        if (s->state == SESSION_BUSY)
+            wsmtp_uv_pool_leave(s); /* when what it still has is done */
+        return;
     }
     s->served = s->served || s->state == SESSION_BUSY;
     m->done = m->owner_done;

@@ -17,6 +17,8 @@ const SERVERS = {
   DROPPED: [[...opening, ...message, ...envelope, readData(), reset()], whole],
   // LIMITS (RFC 9422): two messages a session, however many wait.
   MAILMAX: [[...hello(["PIPELINING", "LIMITS MAILMAX=2"]), ...message, ...message, expect("QUIT"), send("221 bye"), expectEnd()]],
+  // One recipient a transaction: the second message is too much for the first session.
+  SPLIT: [[...hello(["PIPELINING", "LIMITS MAILMAX=2 RCPTMAX=1"]), ...message, ...message, expect("QUIT"), send("221 bye"), expectEnd()]],
   // A fresh session's 421 is final.
   ALWAYS_421: [[...opening, expect("MAIL"), send("421 not now"), close()]],
 };
@@ -33,9 +35,9 @@ export async function prepare() {
   for (const [name, { port }] of Object.entries(servers)) env[name] = port;
   return {
     env,
-    verify() {
+    verify(output) {
       const seen = Object.fromEntries(Object.entries(servers).map(([name, { connections }]) => [name, connections.map(({ messages }) => messages.length)]));
-      assert.deepEqual(seen, { IDLE_421: [1, 1], IDLE_CLOSED: [1, 1], DROPPED: [2], MAILMAX: [2, 2, 1], ALWAYS_421: [0] });
+      assert.deepEqual(seen, { IDLE_421: [1, 1], IDLE_CLOSED: [1, 1], DROPPED: [2], MAILMAX: [2, 2, 1], SPLIT: output.includes("split\n") ? [2, 2] : [], ALWAYS_421: [0] });
     },
     async stop() {
       await Promise.all(Object.values(servers).map((server) => server.stop()));

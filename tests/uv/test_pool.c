@@ -137,6 +137,31 @@ static void test_mail_max(void)
     end();
 }
 
+#ifdef WSMTP_SEND_SPLIT
+/* Two messages of two transactions each, where a session takes no more than two. */
+static void test_split(void)
+{
+    wsmtp_uv_pool_limits limits;
+    wsmtp_uv_pool_limits_init(&limits);
+    limits.connections = 1;
+    begin(&limits);
+    wsmtp_uv_server *server = server_of("SPLIT");
+    for (size_t i = 0; i < 2; i++) {
+        test_message_init(&messages[i], "bob@lab.test carol@lab.test", text);
+        messages[i].transaction.flags = WSMTP_SEND_SPLIT;
+        messages[i].request.done = on_sent;
+        wsmtp_uv_pool_send(b.pool, server, &messages[i].request);
+    }
+    run_until(2);
+    check_outcomes(2, 2, WSMTP_REASON_OK);
+    CHECK(messages[0].transaction.accepted_count == 2 && messages[1].transaction.accepted_count == 2);
+    CHECK_EQ(wsmtp_uv_pool_count(b.pool).opened, 2);
+    wsmtp_uv_server_free(server);
+    end();
+    printf("split\n");
+}
+#endif
+
 static void on_timer(uv_timer_t *timer)
 {
     uv_close((uv_handle_t *)timer, NULL);
@@ -286,6 +311,9 @@ int main(void)
 {
     test_limits();
     test_mail_max();
+#ifdef WSMTP_SEND_SPLIT
+    test_split();
+#endif
     test_idle();
     test_ends();
     test_keys();
