@@ -48,7 +48,7 @@ wsmtp_reason wsmtp_login(wsmtp_engine *e, const wsmtp_credentials *credentials)
 {
     if (!WSMTP_FEATURE_AUTH)
         return wsmtp_reject(e, WSMTP_REASON_NOT_BUILT, WSMTP_FIELD_NONE, 0);
-    if (e->state != STATE_READY || e->queued_event || e->output_end > e->output_start)
+    if (e->state != STATE_READY || e->queued_event || (e->output_end > e->output_start && !wsmtp_ahead(e)))
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
     if (!e->secure && !credentials->allow_plaintext_auth)
         return wsmtp_reject(e, WSMTP_REASON_AUTH_NOT_SECURE, WSMTP_FIELD_NONE, 0);

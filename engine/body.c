@@ -157,6 +157,12 @@ static size_t code_body(wsmtp_engine *e, const wsmtp_transaction *t, const uint8
         }
         size_t room = e->config->output_len - e->output_end - 1;
         size_t n = data_len - taken < room ? data_len - taken : room;
+        if (wsmtp_binary(t)) {
+            wsmtp_put(e, data + taken, n);
+            e->body_octets += n;
+            taken += n;
+            continue;
+        }
         if (BODY_WORDS && !e->body_after_cr) {
             size_t lines = whole_lines(e, t, data + taken, n < room ? n : room - 1);
             if (lines > 0) {

@@ -16,9 +16,14 @@ static const char limits[] = "MAILMAX\0" "RCPTMAX\0" "RCPTDOMAINMAX\0";
 #define KEYWORD_SIZE 2u
 #define KEYWORD_AUTH 7u
 #define KEYWORD_LIMITS 11u
+#define KEYWORD_DELIVERBY 13u
+#define KEYWORD_FUTURERELEASE 14u
+#define KEYWORD_XCLIENT 18u
 
 _Static_assert(WSMTP_CAP_SIZE == 1u << KEYWORD_SIZE && WSMTP_CAP_AUTH == 1u << KEYWORD_AUTH &&
-                   WSMTP_CAP_LIMITS == 1u << KEYWORD_LIMITS,
+                   WSMTP_CAP_LIMITS == 1u << KEYWORD_LIMITS && WSMTP_CAP_DELIVERBY == 1u << KEYWORD_DELIVERBY &&
+                   WSMTP_CAP_FUTURERELEASE == 1u << KEYWORD_FUTURERELEASE &&
+                   WSMTP_CAP_XCLIENT == 1u << KEYWORD_XCLIENT,
                "the keywords are numbered like the bits");
 
 /* A decimal number; UINT64_MAX if it is larger, 0 if it is none. */
@@ -40,11 +45,16 @@ static void set_size(wsmtp_capabilities *c, uint64_t size)
         c->size = size;
 }
 
+static uint32_t narrow(uint64_t value)
+{
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
 static void set_limit(wsmtp_capabilities *c, unsigned number, uint64_t value)
 {
     uint32_t *const fields[] = {&c->mail_max, &c->rcpt_max, &c->rcpt_domain_max};
     if (number != WSMTP_NO_WORD && value)
-        *fields[number] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+        *fields[number] = narrow(value);
 }
 
 static void add_mechanism(wsmtp_capabilities *c, const char *name, size_t name_len)
@@ -88,6 +98,15 @@ void wsmtp_capabilities_line(wsmtp_capabilities *c, const char *line, size_t lin
             set_limit(c, wsmtp_words_find(limits, line + at, equals - at), read_number(value, value_len));
         } else if (keyword == KEYWORD_SIZE) {
             set_size(c, read_number(line + at, end - at));
+        } else if (WSMTP_FEATURE_DELIVERBY && keyword == KEYWORD_DELIVERBY) {
+            c->deliver_by_min = narrow(read_number(line + at, end - at));
+        } else if (WSMTP_FEATURE_FUTURERELEASE && keyword == KEYWORD_FUTURERELEASE) {
+            if (c->hold_max == 0) /* then comes a date */
+                c->hold_max = narrow(read_number(line + at, end - at));
+        } else if (WSMTP_FEATURE_XCLIENT && keyword == KEYWORD_XCLIENT) {
+            const unsigned attribute = wsmtp_keyword_find(line + at, end - at);
+            if (attribute >= WSMTP_KEYWORD_NAME && attribute < WSMTP_KEYWORD_COUNT)
+                c->xclient |= 1u << (attribute - WSMTP_KEYWORD_NAME);
         }
     }
 }

@@ -7,6 +7,9 @@
 
 /* Longest MAIL: verb 12, path 254 + 2, " SIZE=" 20 digits, " BODY=8BITMIME", " SMTPUTF8", CRLF. */
 #define PATH_COMMAND_MAX 320u
+/* ... and with parameters: RET 9, ENVID 107, BY 17, HOLDUNTIL 31, MT-PRIORITY 15, REQUIRETLS 11,
+ * AUTH 306, PRDR 5; of RCPT: NOTIFY 29, ORCPT 507. */
+#define PARAMETERS_MAX 540u
 #define WORD_MAX (sizeof "STARTTLS\r\n" - 1)
 
 bool wsmtp_reserve(wsmtp_engine *e, size_t n)
@@ -82,7 +85,8 @@ bool wsmtp_write_word(wsmtp_engine *e, const char *line)
 void wsmtp_write_hello(wsmtp_engine *e, const char *verb)
 {
     const wsmtp_config *c = e->config;
-    memset(&e->capabilities, 0, sizeof e->capabilities);
+    if (!wsmtp_ahead(e))
+        memset(&e->capabilities, 0, sizeof e->capabilities);
     wsmtp_reason reason = wsmtp_ehlo_name_check(c->ehlo_name, c->ehlo_name_len);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);
@@ -105,29 +109,62 @@ static const char *path_text(const wsmtp_transaction *t, size_t path, size_t *le
     return t->recipients[path - 1].address;
 }
 
-static wsmtp_reason check_path(const wsmtp_transaction *t, size_t path)
+#if WSMTP_FEATURE_PARAMETERS
+static const wsmtp_parameter *path_parameters(const wsmtp_transaction *t, size_t path, size_t *count)
+{
+    *count = path == 0 ? t->parameters_len : t->recipients[path - 1].parameters_len;
+    return path == 0 ? t->parameters : t->recipients[path - 1].parameters;
+}
+#endif
+
+/* Checks a path and its parameters; what is wrong goes into *field and, of a parameter, *keyword. */
+static wsmtp_reason check_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path,
+                               wsmtp_field *field, wsmtp_keyword *keyword)
 {
     size_t len;
     const char *text = path_text(t, path, &len);
-    return wsmtp_mailbox_check(text, len,
-                               (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
-                                   (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
-                               NULL);
+    wsmtp_reason reason = wsmtp_mailbox_check(
+        text, len,
+        (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
+            (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
+        NULL);
+    *field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
+    *keyword = WSMTP_KEYWORD_COUNT;
+#if WSMTP_FEATURE_PARAMETERS
+    if (reason == WSMTP_REASON_OK) {
+        size_t count, bad;
+        const wsmtp_parameter *list = path_parameters(t, path, &count);
+        reason = wsmtp_check_parameters(e, list, count,
+                                        path == 0 ? WSMTP_KEYWORD_RET : WSMTP_KEYWORD_NOTIFY, &bad);
+        if (reason != WSMTP_REASON_OK) {
+            *field = path == 0 ? WSMTP_FIELD_PARAMETER : WSMTP_FIELD_RECIPIENT_PARAMETER;
+            *keyword = list[bad].keyword;
+        }
+    }
+#else
+    (void)e;
+#endif
+    return reason;
 }
 
-static void name_path(wsmtp_error *error, size_t path)
+/* Names what is wrong with a path. */
+static void name_path(wsmtp_error *error, size_t path, wsmtp_field field, wsmtp_keyword keyword)
 {
-    error->field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
+    error->field = field;
     error->index = path == 0 ? 0 : path - 1;
+    if (WSMTP_FEATURE_PARAMETERS && keyword != WSMTP_KEYWORD_COUNT)
+        error->detail = wsmtp_keyword_name(keyword, &error->detail_len);
 }
 
 wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t)
 {
     for (size_t path = 0; path <= t->recipients_len; path++) {
-        wsmtp_reason reason = check_path(t, path);
+        wsmtp_field field;
+        wsmtp_keyword keyword;
+        wsmtp_reason reason = check_path(e, t, path, &field, &keyword);
         if (reason != WSMTP_REASON_OK) {
             wsmtp_reject(e, reason, WSMTP_FIELD_NONE, 0);
-            name_path(&e->error, path);
+            name_path(&e->error, path, field, keyword);
             return reason;
         }
     }
@@ -138,13 +175,19 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
 {
     size_t len;
     const char *text = path_text(t, path, &len);
-    wsmtp_reason reason = check_path(t, path);
+    wsmtp_field field;
+    wsmtp_keyword keyword;
+    wsmtp_reason reason = check_path(e, t, path, &field, &keyword);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);
-        name_path(&e->error, path);
+        name_path(&e->error, path, field, keyword);
         return false;
     }
-    if (!wsmtp_reserve(e, PATH_COMMAND_MAX))
+    size_t count = 0;
+#if WSMTP_FEATURE_PARAMETERS
+    const wsmtp_parameter *list = path_parameters(t, path, &count);
+#endif
+    if (!wsmtp_reserve(e, PATH_COMMAND_MAX + (count ? PARAMETERS_MAX : 0)))
         return false;
     wsmtp_put_text(e, path == 0 ? "MAIL FROM:<" : "RCPT TO:<");
     wsmtp_put(e, text, len);
@@ -156,9 +199,14 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
         }
         if (t->declared_8bit)
             wsmtp_put_text(e, " BODY=8BITMIME");
+        else if (wsmtp_binary(t))
+            wsmtp_put_text(e, " BODY=BINARYMIME");
         if (wsmtp_sends_utf8(t))
             wsmtp_put_text(e, " SMTPUTF8");
     }
+#if WSMTP_FEATURE_PARAMETERS
+    wsmtp_put_parameters(e, list, count);
+#endif
     wsmtp_put_text(e, "\r\n");
     return true;
 }

@@ -9,7 +9,8 @@ static bool transient(wsmtp_reason reason)
 {
     return reason == WSMTP_REASON_CLOSED_BY_PEER || reason == WSMTP_REASON_CONNECT_FAILED ||
            reason == WSMTP_REASON_CONNECTION_LOST || reason == WSMTP_REASON_TIMEOUT ||
-           reason == WSMTP_REASON_OVERLAP_REFUSED;
+           reason == WSMTP_REASON_OVERLAP_REFUSED || reason == WSMTP_REASON_TRANSACTION_LIMIT ||
+           reason == WSMTP_REASON_CAPABILITIES_CHANGED;
 }
 
 static void decide_retry(wsmtp_error *error)

@@ -5,6 +5,10 @@
  *   reply.c         octets in, replies out
  *   capabilities.c  EHLO lines
  *   command.c       the one place that writes commands, and checks what goes into them
+ *   parameter.c     what may follow a path, and XCLIENT
+ *   query.c         VRFY, EXPN, HELP and XCLIENT
+ *   early.c         what is sent ahead of replies that others wait for
+ *   part.c          recipients that follow in a further transaction
  *   transaction.c   envelopes: which command may go, which reply belongs to what
  *   outcome.c       who got the mail in the end
  *   chunk.c         BDAT around pieces of a message
@@ -18,6 +22,7 @@
 #ifndef WSMTP_INTERNAL_H
 #define WSMTP_INTERNAL_H
 
+#include "session_table.h"
 #include "wsmtp/engine.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
@@ -38,10 +43,18 @@ typedef enum session_state {
     STATE_TRANSACTION,
     STATE_RSET,
     STATE_NOOP,
+    STATE_QUERY, /* VRFY, EXPN or HELP, as e->query says */
+    STATE_XCLIENT,
     STATE_QUIT,
     STATE_CLOSED,
     STATE_FAILED
 } session_state;
+
+typedef enum session_input {
+#define WSMTP_INPUT_ENUM(name) INPUT_##name,
+    WSMTP_SESSION_INPUTS(WSMTP_INPUT_ENUM)
+#undef WSMTP_INPUT_ENUM
+} session_input;
 
 typedef enum auth_state {
     AUTH_IDLE = 0,
@@ -79,6 +92,21 @@ static inline bool wsmtp_overlapped(const wsmtp_transaction *t)
     return WSMTP_FEATURE_OVERLAP && t->overlapped;
 }
 
+static inline bool wsmtp_binary(const wsmtp_transaction *t)
+{
+    return WSMTP_FEATURE_BINARYMIME && t->body == WSMTP_BODY_BINARY;
+}
+
+/* Replies that come before those to what the state has sent: bits of wsmtp_engine.ahead. */
+#define AHEAD_GREETING 0x1u
+#define AHEAD_EHLO 0x2u
+#define AHEAD_AUTH 0x4u
+
+static inline uint8_t wsmtp_ahead(const wsmtp_engine *e)
+{
+    return WSMTP_FEATURE_EARLY ? e->ahead : 0;
+}
+
 static inline bool wsmtp_handshaking(const wsmtp_engine *e)
 {
     return e->state == STATE_TLS || e->state == STATE_UPGRADE;
@@ -91,6 +119,8 @@ static inline bool wsmtp_over(const wsmtp_engine *e)
 
 /* session.c */
 void wsmtp_session_close(wsmtp_engine *e); /* QUIT is over */
+/* Takes the transition of an idle session for a command. OK or STATE. */
+wsmtp_reason wsmtp_session_command(wsmtp_engine *e, session_input input);
 
 /* reply.c */
 bool wsmtp_reply_parse(wsmtp_engine *e); /* true: e->reply is complete. May fail the session. */
@@ -113,8 +143,31 @@ void wsmtp_write_hello(wsmtp_engine *e, const char *verb);
 bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path);
 wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t);
 
+/* parameter.c: the list of one command, whose keywords begin at first; *bad is the one that is wrong. */
+wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count,
+                                    wsmtp_keyword first, size_t *bad);
+void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count);
+bool wsmtp_sends_parameter(const wsmtp_engine *e, const wsmtp_transaction *t, wsmtp_keyword keyword);
+
+/* early.c */
+bool wsmtp_early_possible(const wsmtp_engine *e); /* by what is expected of the server */
+void wsmtp_early_reply(wsmtp_engine *e);
+wsmtp_step wsmtp_early_step(const wsmtp_engine *e); /* that the next reply answers */
+
 /* submit.c */
-void wsmtp_clear_results(wsmtp_engine *e, wsmtp_transaction *t); /* as it was when submitted */
+void wsmtp_transaction_begin(wsmtp_engine *e, wsmtp_transaction *t); /* as it was when submitted */
+
+/* part.c */
+/* Whether the next recipient fits into the transaction under way; *domains: those in it so far. */
+bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
+                      uint32_t *domains);
+/* The first recipient from i on, and before end, that has no outcome yet. */
+size_t wsmtp_part_next(const wsmtp_transaction *t, size_t i, size_t end);
+/* Whether RCPT was written for a recipient without outcome, and not put off. */
+bool wsmtp_part_has(const wsmtp_transaction *t, size_t i);
+bool wsmtp_part_puts_off(const wsmtp_transaction *t, unsigned code); /* code of an answer to RCPT */
+bool wsmtp_part_fits_all(const wsmtp_engine *e, const wsmtp_transaction *t);
+void wsmtp_part_over(wsmtp_engine *e, wsmtp_transaction *t); /* settles t, or begins its next part */
 
 /* transaction.c */
 bool wsmtp_pipelining(const wsmtp_engine *e); /* offered, and wanted */

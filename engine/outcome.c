@@ -19,9 +19,20 @@ bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
 {
     const wsmtp_status status = t->code ? wsmtp_status_of(t->code) : undecided;
     unsigned seen = 0; /* statuses, as bits */
+    bool more = false; /* a further part of the recipients follows */
     t->accepted_count = 0;
     for (size_t i = 0; i < t->recipients_len; i++) {
         wsmtp_recipient *r = &t->recipients[i];
+#if WSMTP_FEATURE_LIMITS
+        /* One that the message could not go to yet: not decided by what is said about the message. */
+        if (r->status == WSMTP_STATUS_PENDING && !wsmtp_part_has(t, i) && (t->mail_accepted || !t->code)) {
+            if (t->code / 100 == 2) {
+                more = true;
+                continue;
+            }
+            r->status = r->code ? wsmtp_status_of(r->code) : WSMTP_STATUS_NOT_SENT;
+        }
+#endif
         if (r->status == WSMTP_STATUS_PENDING) {
             r->status = status;
             r->from_message = t->code != 0;
@@ -44,7 +55,7 @@ bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
         t->status = WSMTP_STATUS_REFUSED;
     else
         t->status = WSMTP_STATUS_NOT_SENT;
-    t->awaiting = WSMTP_STEP_CLOSED;
+    t->awaiting = more ? WSMTP_STEP_READY : WSMTP_STEP_CLOSED;
     return (seen & 1u << WSMTP_STATUS_IN_DOUBT) != 0;
 }
 

@@ -99,9 +99,10 @@ static wsmtp_reason take_line(wsmtp_engine *e, const char *line, size_t line_len
         return WSMTP_REASON_REPLY_TOO_MANY_LINES;
     if (at < line_len)
         at++;
-    if (e->state == STATE_EHLO) {
+    const uint8_t ahead = wsmtp_ahead(e);
+    if (ahead ? (ahead & (AHEAD_GREETING | AHEAD_EHLO)) == AHEAD_EHLO : e->state == STATE_EHLO) {
         if (code == 250 && e->reply_lines > 1)
-            wsmtp_capabilities_line(&e->capabilities, line + at, line_len - at);
+            wsmtp_capabilities_line(ahead ? &e->offered : &e->capabilities, line + at, line_len - at);
     } else if (wsmtp_has(e, WSMTP_CAP_ENHANCEDSTATUSCODES) && code / 100 != 3) {
         wsmtp_enhanced_code enhanced;
         size_t skip = read_enhanced(line + at, line_len - at, code / 100, &enhanced);
@@ -145,7 +146,7 @@ bool wsmtp_reply_parse(wsmtp_engine *e)
         /* A CR at the end may belong to the line end, also where the LF is still to come. */
         const size_t line_len = n > 0 && line[n - 1] == '\r' ? n - 1 : n;
         wsmtp_reason reason;
-        if (e->state == STATE_GREETING && e->reply_lines == 0 && available > 0 && tls_record(*line))
+        if ((e->state == STATE_GREETING || (wsmtp_ahead(e) & AHEAD_GREETING)) && e->reply_lines == 0 && available > 0 && tls_record(*line))
             reason = WSMTP_REASON_TLS_MODE_MISMATCH;
         else if (line_len > WSMTP_REPLY_LINE_MAX)
             reason = WSMTP_REASON_REPLY_LINE_TOO_LONG;

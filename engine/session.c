@@ -1,29 +1,48 @@
 /*
  * A session from greeting to QUIT: the public calls, and the order that session_table.h lays down.
  */
-#include "session_table.h"
-
 #include "internal.h"
 
 #define CONFIG_FLAGS                                                                               \
-    (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL | WSMTP_NO_CHUNKING)
-
-typedef enum session_input {
-#define WSMTP_INPUT_ENUM(name) INPUT_##name,
-    WSMTP_SESSION_INPUTS(WSMTP_INPUT_ENUM)
-} session_input;
+    (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL | WSMTP_NO_CHUNKING |      \
+     WSMTP_EARLY_ENVELOPE)
 
 static const uint8_t transitions[][5] = {
 #define WSMTP_TRANSITION(from, input, to, event, next_event)                                       \
     {STATE_##from, INPUT_##input, STATE_##to, WSMTP_EVENT_##event, WSMTP_EVENT_##next_event},
     WSMTP_SESSION_TABLE(WSMTP_TRANSITION)};
 
+static bool go(wsmtp_engine *e, session_input input);
+
+#if WSMTP_FEATURE_EARLY
+/* Goes on without waiting for what is known from before. */
+static void hurry(wsmtp_engine *e, uint8_t ahead)
+{
+    e->ahead = ahead;
+    e->capabilities = *e->config->expected;
+    memset(&e->offered, 0, sizeof e->offered);
+    go(e, INPUT_EARLY);
+}
+#endif
+
 /* What is sent on entering a state. */
 static void enter(wsmtp_engine *e)
 {
     switch (e->state) {
+#if WSMTP_FEATURE_EARLY
+    case STATE_GREETING:
+        if (wsmtp_early_possible(e)) {
+            wsmtp_write_hello(e, "EHLO ");
+            hurry(e, AHEAD_GREETING | AHEAD_EHLO);
+        }
+        break;
+#endif
     case STATE_EHLO:
         wsmtp_write_hello(e, wsmtp_lmtp(e) ? "LHLO " : "EHLO ");
+#if WSMTP_FEATURE_EARLY
+        if (e->reply_step == WSMTP_STEP_STARTTLS && wsmtp_early_possible(e))
+            hurry(e, AHEAD_EHLO);
+#endif
         break;
     case STATE_HELO:
         wsmtp_write_hello(e, "HELO ");
@@ -81,6 +100,7 @@ static unsigned wanted_code(const wsmtp_engine *e)
     switch (e->state) {
     case STATE_GREETING:
     case STATE_STARTTLS:
+    case STATE_XCLIENT:
         return 220;
     case STATE_EHLO:
     case STATE_HELO:
@@ -133,6 +153,11 @@ static void session_reply(wsmtp_engine *e)
 static void handle_reply(wsmtp_engine *e)
 {
     e->reply_step = wsmtp_step_get(e);
+#if WSMTP_FEATURE_EARLY
+    if (wsmtp_ahead(e))
+        wsmtp_early_reply(e);
+    else
+#endif
     if (e->state == STATE_TRANSACTION)
         wsmtp_transaction_reply(e);
     else if (e->state == STATE_QUIT)
@@ -227,7 +252,8 @@ wsmtp_reason wsmtp_init(wsmtp_engine *e, const wsmtp_config *config)
     wsmtp_reason reason = check_config(config);
     if (reason == WSMTP_REASON_OK &&
         ((!WSMTP_FEATURE_LMTP && config->protocol == WSMTP_PROTOCOL_LMTP) ||
-         (!WSMTP_FEATURE_OVERLAP && config->overlap > 1)))
+         (!WSMTP_FEATURE_OVERLAP && config->overlap > 1) ||
+         (!WSMTP_FEATURE_EARLY && (config->expected || (config->flags & WSMTP_EARLY_ENVELOPE)))))
         reason = WSMTP_REASON_NOT_BUILT;
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_CONFIG, 0);
@@ -252,6 +278,20 @@ unsigned wsmtp_features(void)
            (WSMTP_FEATURE_OVERLAP ? WSMTP_HAS_OVERLAP : 0) |
            (WSMTP_FEATURE_LMTP ? WSMTP_HAS_LMTP : 0) |
            (WSMTP_FEATURE_CHANNEL_BINDING ? WSMTP_HAS_CHANNEL_BINDING : 0) |
+           (WSMTP_FEATURE_LIMITS ? WSMTP_HAS_LIMITS : 0) |
+           (WSMTP_FEATURE_EARLY ? WSMTP_HAS_EARLY : 0) |
+           (WSMTP_FEATURE_BINARYMIME ? WSMTP_HAS_BINARYMIME : 0) |
+           (WSMTP_FEATURE_DSN ? WSMTP_HAS_DSN : 0) |
+           (WSMTP_FEATURE_REQUIRETLS ? WSMTP_HAS_REQUIRETLS : 0) |
+           (WSMTP_FEATURE_DELIVERBY ? WSMTP_HAS_DELIVERBY : 0) |
+           (WSMTP_FEATURE_FUTURERELEASE ? WSMTP_HAS_FUTURERELEASE : 0) |
+           (WSMTP_FEATURE_MT_PRIORITY ? WSMTP_HAS_MT_PRIORITY : 0) |
+           (WSMTP_FEATURE_SUBMITTER ? WSMTP_HAS_SUBMITTER : 0) |
+           (WSMTP_FEATURE_PRDR ? WSMTP_HAS_PRDR : 0) |
+           (WSMTP_FEATURE_QUERIES ? WSMTP_HAS_QUERIES : 0) |
+           (WSMTP_FEATURE_XCLIENT ? WSMTP_HAS_XCLIENT : 0) |
+           (WSMTP_FEATURE_EXTERNAL ? WSMTP_HAS_EXTERNAL : 0) |
+           (WSMTP_FEATURE_SHA_512 ? WSMTP_HAS_SHA_512 : 0) |
            (WSMTP_FEATURE_MESSAGES ? WSMTP_HAS_MESSAGES : 0);
 }
 
@@ -279,8 +319,7 @@ const wsmtp_error *wsmtp_error_get(const wsmtp_engine *e)
     return &e->error;
 }
 
-/* Sends a command that takes no argument, in an idle session. */
-static wsmtp_reason simple_command(wsmtp_engine *e, session_input input)
+wsmtp_reason wsmtp_session_command(wsmtp_engine *e, session_input input)
 {
     bool idle = !e->queued_event && e->output_end == e->output_start;
     return idle && go(e, input) ? WSMTP_REASON_OK
@@ -289,17 +328,17 @@ static wsmtp_reason simple_command(wsmtp_engine *e, session_input input)
 
 wsmtp_reason wsmtp_reset(wsmtp_engine *e)
 {
-    return simple_command(e, INPUT_RESET);
+    return wsmtp_session_command(e, INPUT_RESET);
 }
 
 wsmtp_reason wsmtp_noop(wsmtp_engine *e)
 {
-    return simple_command(e, INPUT_PING);
+    return wsmtp_session_command(e, INPUT_PING);
 }
 
 wsmtp_reason wsmtp_quit(wsmtp_engine *e)
 {
-    return simple_command(e, INPUT_LEAVE);
+    return wsmtp_session_command(e, INPUT_LEAVE);
 }
 
 void wsmtp_io_failed(wsmtp_engine *e, wsmtp_reason why)

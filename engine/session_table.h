@@ -7,6 +7,8 @@
 #ifndef WSMTP_SESSION_TABLE_H
 #define WSMTP_SESSION_TABLE_H
 
+#include "wsmtp/features.h"
+
 #define WSMTP_SESSION_INPUTS(I)                                                                    \
     I(OPEN)       /* the connection is there */                                                    \
     I(OPEN_TLS)   /* the connection is there, TLS comes first */                                   \
@@ -20,8 +22,39 @@
     I(RESET)                                                                                       \
     I(PING)                                                                                        \
     I(LEAVE)                                                                                       \
+    I(QUERY)      /* VRFY, EXPN, HELP */                                                           \
+    I(RELAY)      /* XCLIENT */                                                                    \
+    I(EARLY)      /* what the server offers is known from before: do not wait for it */            \
     I(FINISHED)   /* login or last transaction over */                                             \
     I(ENDED)      /* any reply at all, or the connection's end */
+
+#if WSMTP_FEATURE_EARLY
+#define WSMTP_SESSION_EARLY(T)                                                                     \
+    T(GREETING, EARLY, READY, NONE, READY)                                                         \
+    T(EHLO, EARLY, READY, NONE, READY)
+#else
+#define WSMTP_SESSION_EARLY(T)
+#endif
+
+#if WSMTP_FEATURE_QUERIES
+#define WSMTP_SESSION_QUERY(T)                                                                     \
+    T(READY, QUERY, QUERY, NONE, NONE)                                                             \
+    T(QUERY, ACCEPTED, READY, COMPLETED, NONE)                                                     \
+    T(QUERY, DEFERRED, READY, REFUSED, NONE)                                                       \
+    T(QUERY, REFUSED, READY, REFUSED, NONE)
+#else
+#define WSMTP_SESSION_QUERY(T)
+#endif
+
+#if WSMTP_FEATURE_XCLIENT
+#define WSMTP_SESSION_XCLIENT(T)                                                                   \
+    T(READY, RELAY, XCLIENT, NONE, NONE)                                                           \
+    T(XCLIENT, ACCEPTED, EHLO, NONE, NONE)                                                         \
+    T(XCLIENT, DEFERRED, READY, REFUSED, NONE)                                                     \
+    T(XCLIENT, REFUSED, READY, REFUSED, NONE)
+#else
+#define WSMTP_SESSION_XCLIENT(T)
+#endif
 
 #define WSMTP_SESSION_TABLE(T)                                                                     \
     T(START, OPEN, GREETING, NONE, NONE)                                                           \
@@ -48,6 +81,9 @@
     T(NOOP, ACCEPTED, READY, COMPLETED, NONE)                                                      \
     T(NOOP, DEFERRED, READY, REFUSED, NONE)                                                        \
     T(NOOP, REFUSED, READY, REFUSED, NONE)                                                         \
+    WSMTP_SESSION_EARLY(T)                                                                         \
+    WSMTP_SESSION_QUERY(T)                                                                         \
+    WSMTP_SESSION_XCLIENT(T)                                                                       \
     T(READY, LEAVE, QUIT, NONE, NONE)                                                              \
     T(QUIT, ENDED, CLOSED, NONE, CLOSED)
 

@@ -13,9 +13,15 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
         [STATE_UPGRADE] = WSMTP_STEP_TLS,     [STATE_READY] = WSMTP_STEP_READY,
         [STATE_AUTH] = WSMTP_STEP_AUTH,       [STATE_RSET] = WSMTP_STEP_RSET,
         [STATE_NOOP] = WSMTP_STEP_NOOP,       [STATE_QUIT] = WSMTP_STEP_QUIT,
-        [STATE_CLOSED] = WSMTP_STEP_CLOSED};
+        [STATE_CLOSED] = WSMTP_STEP_CLOSED,   [STATE_XCLIENT] = WSMTP_STEP_XCLIENT};
     if (e->state == STATE_FAILED)
         return e->error.step;
+#if WSMTP_FEATURE_EARLY
+    if (wsmtp_ahead(e))
+        return wsmtp_early_step(e);
+#endif
+    if (WSMTP_FEATURE_QUERIES && e->state == STATE_QUERY)
+        return (wsmtp_step)e->query;
     if (e->state == STATE_TRANSACTION)
         return wsmtp_transaction_step(e);
     return (wsmtp_step)steps[e->state];
@@ -35,7 +41,9 @@ uint32_t wsmtp_timer(const wsmtp_engine *e, uint32_t *epoch)
         [WSMTP_STEP_RCPT] = WSMTP_PHASE_RCPT,         [WSMTP_STEP_DATA] = WSMTP_PHASE_DATA,
         [WSMTP_STEP_BODY] = WSMTP_PHASE_BODY,         [WSMTP_STEP_END_OF_DATA] = WSMTP_PHASE_END_OF_DATA,
         [WSMTP_STEP_RSET] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_NOOP] = WSMTP_PHASE_COMMAND,
-        [WSMTP_STEP_QUIT] = WSMTP_PHASE_QUIT};
+        [WSMTP_STEP_QUIT] = WSMTP_PHASE_QUIT,         [WSMTP_STEP_VRFY] = WSMTP_PHASE_COMMAND,
+        [WSMTP_STEP_EXPN] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_HELP] = WSMTP_PHASE_COMMAND,
+        [WSMTP_STEP_XCLIENT] = WSMTP_PHASE_COMMAND};
     const uint8_t phase = phases[wsmtp_step_get(e)];
     *epoch = e->epoch;
     return wsmtp_over(e) || phase == WSMTP_PHASE_CONNECT ? 0 : e->config->timeouts[phase];
@@ -45,7 +53,8 @@ const char *wsmtp_step_name(wsmtp_step step, size_t *name_len)
 {
     static const char names[] =
         "connect\0" "TLS\0" "greeting\0" "EHLO\0" "STARTTLS\0" "idle\0" "AUTH\0" "MAIL FROM\0" "RCPT TO\0"
-        "DATA\0" "message\0" "end of data\0" "RSET\0" "NOOP\0" "QUIT\0" "closed\0";
+        "DATA\0" "message\0" "end of data\0" "RSET\0" "NOOP\0" "QUIT\0" "closed\0"
+        "VRFY\0" "EXPN\0" "HELP\0" "XCLIENT\0";
     const unsigned end = WSMTP_STEP_COUNT; /* where the list has its empty word */
     return wsmtp_words_get(names, (unsigned)step < end ? (unsigned)step : end, name_len);
 }

@@ -31,7 +31,7 @@ static void explain(wsmtp_transaction *t)
 /* Begins anew with an envelope that was refused only for coming early. */
 static void restart(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    wsmtp_clear_results(e, t);
+    wsmtp_transaction_begin(e, t);
     memset(&e->kept, 0, sizeof e->kept);
     e->needs_reset = true;
 }
@@ -50,6 +50,34 @@ static void give_up(wsmtp_engine *e, wsmtp_transaction *t)
 bool wsmtp_pipelining(const wsmtp_engine *e)
 {
     return wsmtp_has(e, WSMTP_CAP_PIPELINING) && !(e->config->flags & WSMTP_NO_PIPELINING);
+}
+
+/* Whether another RCPT belongs to the transaction under way. */
+static bool takes_another(const wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    if (t->written == t->recipients_len)
+        return false;
+#if WSMTP_FEATURE_LIMITS
+    uint32_t domains = t->domains;
+    if (!wsmtp_part_takes(e, t, t->written, t->asked, &domains))
+        return false;
+#else
+    (void)e;
+#endif
+    return true;
+}
+
+/* Counts the RCPT just written, and goes to the next recipient. */
+static void wrote_rcpt(const wsmtp_engine *e, wsmtp_transaction *t)
+{
+#if WSMTP_FEATURE_LIMITS
+    wsmtp_part_takes(e, t, t->written, t->asked++, &t->domains);
+    t->recipients[t->written].code = 0;
+    t->written = wsmtp_part_next(t, t->written + 1, t->recipients_len);
+#else
+    (void)e;
+    t->written++;
+#endif
 }
 
 /* Writes the next command of t; false if nothing more can be written now. */
@@ -77,21 +105,24 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
         if (!wsmtp_write_path(e, t, 0))
             return false;
         t->to_write = WSMTP_STEP_RCPT;
+        e->mails++;
         break;
     case WSMTP_STEP_RCPT:
-        if (t->reason != WSMTP_REASON_OK || t->written == t->recipients_len) {
+        if (t->reason != WSMTP_REASON_OK || !takes_another(e, t)) {
             t->to_write = WSMTP_STEP_DATA;
             return true;
         }
         if (!wsmtp_write_path(e, t, t->written + 1))
             return false;
-        t->written++;
+        wrote_rcpt(e, t);
         break;
     case WSMTP_STEP_DATA:
         if (answered && !deliverable(t)) {
             give_up(e, t);
             return true; /* unless it is over, it begins anew */
         }
+        if (wsmtp_ahead(e))
+            return false;
         if (!answered && (all_or_nothing(t) || t->reason != WSMTP_REASON_OK ||
                           (wsmtp_chunked(t) && !t->eager)))
             return false;
@@ -130,7 +161,8 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
 static bool overlap(wsmtp_engine *e)
 {
     wsmtp_transaction *t = e->writing;
-    if (!WSMTP_FEATURE_OVERLAP || t->end_mark == 0 || !t->next || e->no_overlap || !wsmtp_pipelining(e))
+    if (!WSMTP_FEATURE_OVERLAP || t->end_mark == 0 || !t->next || e->no_overlap || !wsmtp_pipelining(e) ||
+        t->written < t->recipients_len)
         return false;
     uint32_t in_flight = 1;
     for (const wsmtp_transaction *ahead = e->head; ahead != t; ahead = ahead->next)
@@ -151,12 +183,19 @@ void wsmtp_transaction_pump(wsmtp_engine *e)
         e->held_at = e->chunk_open ? e->held_at : SIZE_MAX;
 }
 
+/* Keeps a reply, unless it refuses more of a message that others have got. */
+static void keep(wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    if (!WSMTP_FEATURE_LIMITS || t->accepted_count == 0 || wsmtp_reply_class(e) == 2)
+        wsmtp_reply_keep(e);
+}
+
 /* The latest reply decides about the whole message. */
 static void decide(wsmtp_engine *e, wsmtp_transaction *t)
 {
     t->code = e->reply.code;
     t->enhanced = e->reply.enhanced;
-    wsmtp_reply_keep(e);
+    keep(e, t);
     if (wsmtp_reply_class(e) != 2) {
         t->reason = WSMTP_REASON_REPLY_REFUSED;
         t->failed_step = e->reply_step;
@@ -171,18 +210,27 @@ static void announce(wsmtp_engine *e, wsmtp_event_type type)
 
 static void answer_rcpt(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    wsmtp_recipient *r = &t->recipients[t->answered++];
+    const size_t index = t->answered;
+    wsmtp_recipient *r = &t->recipients[index];
+#if WSMTP_FEATURE_LIMITS
+    t->answered = wsmtp_part_next(t, index + 1, t->written);
+#else
+    t->answered++;
+#endif
     if (t->reason != WSMTP_REASON_OK)
         return; /* MAIL was refused: this reply only says so again */
     announce(e, WSMTP_EVENT_RECIPIENT);
-    e->event.recipient = t->answered - 1;
+    e->event.recipient = index;
     r->code = e->reply.code;
     r->enhanced = e->reply.enhanced;
     if (wsmtp_reply_class(e) == 2) {
         t->agreed++;
     } else {
-        r->status = wsmtp_status_of(r->code);
-        wsmtp_reply_keep(e);
+#if WSMTP_FEATURE_LIMITS
+        if (!wsmtp_part_puts_off(t, r->code))
+#endif
+            r->status = wsmtp_status_of(r->code);
+        keep(e, t);
     }
 }
 
@@ -263,31 +311,59 @@ static void answer_chunk(wsmtp_engine *e, wsmtp_transaction *t)
     t->awaiting = next_awaited(t);
 }
 
+/* Goes to the next recipient that the message went to; false if there is none. */
+static bool find_delivery(wsmtp_transaction *t)
+{
+    for (; t->delivered < t->recipients_len; t->delivered++)
+#if WSMTP_FEATURE_LIMITS
+        if (wsmtp_part_has(t, t->delivered))
+#else
+        if (t->recipients[t->delivered].status == WSMTP_STATUS_PENDING)
+#endif
+            return true;
+    return false;
+}
+
+/* The reply to the message for the recipient at t->delivered. */
+static wsmtp_recipient *answer_recipient(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    wsmtp_recipient *r = &t->recipients[t->delivered];
+    announce(e, WSMTP_EVENT_RECIPIENT);
+    e->event.recipient = t->delivered++;
+    r->code = e->reply.code;
+    r->enhanced = e->reply.enhanced;
+    t->awaiting = WSMTP_STEP_END_OF_DATA;
+    return r;
+}
+
+/* The message is answered for everybody whom it went to. */
+static void over(wsmtp_engine *e, wsmtp_transaction *t)
+{
+#if WSMTP_FEATURE_LIMITS
+    wsmtp_part_over(e, t);
+#else
+    (void)e;
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+#endif
+}
+
 /* LMTP: the reply to the message for the next of the recipients that were accepted. */
 static void answer_delivery(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    size_t *next = &t->delivered;
-    while (t->recipients[*next].status != WSMTP_STATUS_PENDING)
-        ++*next;
-    wsmtp_recipient *r = &t->recipients[*next];
-    announce(e, WSMTP_EVENT_RECIPIENT);
-    e->event.recipient = *next;
-    r->code = e->reply.code;
-    r->enhanced = e->reply.enhanced;
+    find_delivery(t);
+    wsmtp_recipient *r = answer_recipient(e, t);
     r->status = wsmtp_status_of(r->code);
     if (wsmtp_reply_class(e) == 2 || e->kept.code / 100 != 2)
         wsmtp_reply_keep(e);
-    t->awaiting = WSMTP_STEP_END_OF_DATA;
-    while (++*next < t->recipients_len)
-        if (t->recipients[*next].status == WSMTP_STATUS_PENDING)
-            return;
+    if (find_delivery(t))
+        return;
     t->code = e->kept.code;
     t->enhanced = e->kept.enhanced;
     if (t->code / 100 != 2) {
         t->reason = WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
         t->failed_step = WSMTP_STEP_END_OF_DATA;
     }
-    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    over(e, t);
 }
 
 /* The reply to the whole message, or to one that nobody was to get. */
@@ -299,6 +375,11 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
     }
     if (chunking_broken(e, t))
         return;
+    if (WSMTP_FEATURE_PRDR && e->reply.code == 353) {
+        t->delivering = true;
+        t->awaiting = WSMTP_STEP_END_OF_DATA;
+        return;
+    }
     /* Some servers, Postfix among them, keep the transaction of a refused message open. */
     e->needs_reset = wsmtp_reply_class(e) != 2;
     if (!deliverable(t)) {
@@ -309,9 +390,16 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
             wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
     } else if (wsmtp_lmtp(e)) {
         answer_delivery(e, t);
+    } else if (WSMTP_FEATURE_PRDR && t->delivering && find_delivery(t)) {
+        /* A refusal counts for this recipient; the last reply decides about the others. */
+        wsmtp_recipient *r = answer_recipient(e, t);
+        if (wsmtp_reply_class(e) != 2) {
+            r->status = wsmtp_status_of(r->code);
+            keep(e, t);
+        }
     } else {
         decide(e, t);
-        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+        over(e, t);
     }
 }
 
@@ -327,7 +415,7 @@ static void answer_mail(wsmtp_engine *e, wsmtp_transaction *t)
         wsmtp_reply_keep(e);
     } else {
         announce(e, WSMTP_EVENT_MAIL);
-        if (!t->mail_accepted)
+        if (!t->mail_accepted && t->reason == WSMTP_REASON_OK)
             decide(e, t);
     }
     t->awaiting = next_awaited(t);
@@ -340,12 +428,20 @@ static bool held(const wsmtp_engine *e, const wsmtp_transaction *t)
            e->held_at < (e->chunk_open ? e->chunk_at : e->output_end);
 }
 
+/* Whether a reply says that one for each recipient follows, as was asked for. */
+static bool begins_prdr(const wsmtp_engine *e, const wsmtp_transaction *t, uint8_t answered)
+{
+    return WSMTP_FEATURE_PRDR && answered == WSMTP_STEP_END_OF_DATA && e->reply.code == 353 &&
+           e->reply_step == WSMTP_STEP_END_OF_DATA && !t->delivering &&
+           wsmtp_sends_parameter(e, t, WSMTP_KEYWORD_PRDR);
+}
+
 void wsmtp_transaction_reply(wsmtp_engine *e)
 {
     wsmtp_transaction *t = e->head;
     const unsigned class_ = wsmtp_reply_class(e);
     const uint8_t answered = held(e, t) ? WSMTP_STEP_READY : t->awaiting;
-    if (class_ == 3 ? answered != WSMTP_STEP_DATA || e->reply.code != 354
+    if (class_ == 3 ? (answered != WSMTP_STEP_DATA || e->reply.code != 354) && !begins_prdr(e, t, answered)
                     : class_ == 2 && answered == WSMTP_STEP_DATA) {
         wsmtp_fail_with_reply(e, WSMTP_REASON_REPLY_UNEXPECTED);
         return;

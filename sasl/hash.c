@@ -14,7 +14,7 @@ void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *al
 {
     memset(context, 0, sizeof *context);
     context->algorithm = algorithm;
-    memcpy(context->state, algorithm->initial, sizeof context->state);
+    memcpy(context->state, algorithm->initial, algorithm->digest_len);
 }
 
 static void wsmtp_hash_compress(wsmtp_hash_context *context)
@@ -26,10 +26,11 @@ static void wsmtp_hash_compress(wsmtp_hash_context *context)
 void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len)
 {
     const uint8_t *octets = data;
+    const unsigned block_len = context->algorithm->block_len;
     for (size_t i = 0; i < data_len; i++) {
-        unsigned used = context->length++ % WSMTP_HASH_BLOCK;
+        unsigned used = context->length++ % block_len;
         context->block[used / 4u] |= (uint32_t)octets[i] << wsmtp_byte_shift(context, used);
-        if (used == WSMTP_HASH_BLOCK - 1u) {
+        if (used == block_len - 1u) {
             wsmtp_hash_compress(context);
         }
     }
@@ -38,13 +39,14 @@ void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t dat
 void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest)
 {
     uint32_t length = context->length;
-    unsigned low = context->algorithm->big_endian ? 15u : 14u;
+    const unsigned block_len = context->algorithm->block_len;
+    unsigned low = block_len / 4u - (context->algorithm->big_endian ? 1u : 2u);
     uint8_t octet = 0x80;
-    /* A single bit, then zeroes up to the last 8 bytes of a block: the length's place. */
+    /* A single bit, then zeroes up to the last eighth of a block: the length's place. */
     do {
         wsmtp_hash_update(context, &octet, 1);
         octet = 0;
-    } while (context->length % WSMTP_HASH_BLOCK != WSMTP_HASH_BLOCK - 8u);
+    } while (context->length % block_len != block_len - block_len / 8u);
     context->block[low] = length << 3;
     context->block[low ^ 1u] = length >> 29;
     wsmtp_hash_compress(context);

@@ -1,32 +1,35 @@
 /*
- * MD5, SHA-1 and SHA-256 behind one interface, HMAC and PBKDF2 over it. Private to sasl/.
- * All three hashes work on blocks of 64 bytes and words of 32 bits; they differ in the compression
- * function, the initial words, the digest's length and the byte order.
+ * MD5, SHA-1, SHA-256 and SHA-512 behind one interface, HMAC and PBKDF2 over it. Private to sasl/.
+ * They differ in the compression function, the initial words, the lengths of digest and block, and
+ * the byte order. Words have 32 bits; for SHA-512 two of them make one.
  */
 #ifndef WSMTP_HASH_H
 #define WSMTP_HASH_H
 
 #include "wsmtp/sasl.h"
 
-#define WSMTP_HASH_BLOCK 64u
+#define WSMTP_HASH_BLOCK_MAX (WSMTP_FEATURE_SHA_512 ? 128u : 64u) /* bytes */
 
 typedef struct wsmtp_hash_algorithm {
-    /* Mixes one block, given as 16 words, into the state. May change the block. */
+    /* Mixes one block into the state. May change the block. */
     void (*compress)(uint32_t *state, uint32_t *block);
-    uint32_t initial[8];
-    uint8_t digest_len; /* bytes */
+    const uint32_t *initial; /* state: as long as the digest */
+    uint8_t digest_len;      /* bytes */
+    uint8_t block_len;       /* bytes */
     bool big_endian;
 } wsmtp_hash_algorithm;
 
 extern const wsmtp_hash_algorithm wsmtp_md5;
 extern const wsmtp_hash_algorithm wsmtp_sha1;
 extern const wsmtp_hash_algorithm wsmtp_sha256;
+extern const wsmtp_hash_algorithm wsmtp_sha512;
+extern const uint64_t wsmtp_sha512_constants[80];
 
 typedef struct wsmtp_hash_context {
     const wsmtp_hash_algorithm *algorithm;
     uint32_t length; /* bytes taken in so far; there are never as many as 2^32 */
-    uint32_t state[8];
-    uint32_t block[16]; /* the bytes that wait for the rest of their block; zero behind them */
+    uint32_t state[WSMTP_HASH_BLOCK_MAX / 8u];
+    uint32_t block[WSMTP_HASH_BLOCK_MAX / 4u]; /* the bytes that wait for the rest of their block; zero behind them */
 } wsmtp_hash_context;
 
 void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm);

@@ -49,11 +49,10 @@ static void wsmtp_md5_compress(uint32_t *state, uint32_t *w)
     state[3] += d;
 }
 
+static const uint32_t wsmtp_md5_initial[4] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
+
 const wsmtp_hash_algorithm wsmtp_md5 = {
-    wsmtp_md5_compress,
-    {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0, 0, 0, 0},
-    16,
-    false,
+    wsmtp_md5_compress, wsmtp_md5_initial, 16, 64, false,
 };
 
 #endif

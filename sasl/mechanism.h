@@ -39,6 +39,8 @@ typedef struct wsmtp_mechanism_definition {
 
 extern const wsmtp_mechanism_definition wsmtp_mechanism_plain;
 extern const wsmtp_mechanism_definition wsmtp_mechanism_login;
+extern const wsmtp_mechanism_definition wsmtp_mechanism_external;
+extern const wsmtp_mechanism_definition wsmtp_mechanism_anonymous;
 extern const wsmtp_mechanism_definition wsmtp_mechanism_scram;
 extern const wsmtp_mechanism_definition wsmtp_mechanism_cram_md5;
 extern const wsmtp_mechanism_definition wsmtp_mechanism_xoauth2;

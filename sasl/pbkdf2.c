@@ -9,7 +9,10 @@ const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash)
 {
     return hash == WSMTP_HASH_SHA_256 ? &wsmtp_sha256
            : hash == WSMTP_HASH_SHA_1 ? &wsmtp_sha1
-                                      : NULL;
+#if WSMTP_FEATURE_SHA_512
+           : hash == WSMTP_HASH_SHA_512 ? &wsmtp_sha512
+#endif
+                                        : NULL;
 }
 
 size_t wsmtp_hash_len(wsmtp_hash hash)

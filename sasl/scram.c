@@ -1,5 +1,5 @@
 /*
- * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), and with channel binding the -PLUS forms.
+ * SCRAM-SHA-512, SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), and with channel binding the -PLUS forms.
  *
  *   client-first   n,a=authzid,n=user,r=nonce
  *   server-first   r=nonce+more,s=salt,i=iterations
@@ -29,11 +29,30 @@ static uint32_t wsmtp_scram_limit(uint32_t given, uint32_t preset)
     return given != 0 ? given : preset;
 }
 
+#define WSMTP_SCRAM_PLUS                                                                           \
+    (1u << WSMTP_MECHANISM_SCRAM_SHA_256_PLUS | 1u << WSMTP_MECHANISM_SCRAM_SHA_1_PLUS |           \
+     1u << WSMTP_MECHANISM_SCRAM_SHA_512_PLUS)
+
+static wsmtp_hash wsmtp_scram_hash(wsmtp_mechanism mechanism)
+{
+    switch (mechanism) {
+    case WSMTP_MECHANISM_SCRAM_SHA_1:
+    case WSMTP_MECHANISM_SCRAM_SHA_1_PLUS:
+        return WSMTP_HASH_SHA_1;
+#if WSMTP_FEATURE_SHA_512
+    case WSMTP_MECHANISM_SCRAM_SHA_512:
+    case WSMTP_MECHANISM_SCRAM_SHA_512_PLUS:
+        return WSMTP_HASH_SHA_512;
+#endif
+    default:
+        return WSMTP_HASH_SHA_256;
+    }
+}
+
 static bool wsmtp_scram_plus(const wsmtp_sasl *sasl)
 {
     return WSMTP_FEATURE_CHANNEL_BINDING &&
-           (sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS ||
-            sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS);
+           (WSMTP_SCRAM_PLUS >> (unsigned)sasl->mechanism & 1u) != 0;
 }
 
 wsmtp_text wsmtp_scram_binding_flag(const wsmtp_sasl *sasl)
@@ -79,10 +98,7 @@ static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
         sasl->field = WSMTP_FIELD_ITERATIONS;
         return WSMTP_REASON_ITERATION_LIMITS;
     }
-    sasl->scram_hash = sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1 ||
-                               sasl->mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS
-                           ? WSMTP_HASH_SHA_1
-                           : WSMTP_HASH_SHA_256;
+    sasl->scram_hash = wsmtp_scram_hash(sasl->mechanism);
     sasl->scram_nonce_len = wsmtp_base64_encode(c->nonce, nonce_len, (char *)sasl->scram_nonce);
     return WSMTP_REASON_OK;
 }

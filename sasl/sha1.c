@@ -35,11 +35,10 @@ static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
     state[4] += e;
 }
 
+static const uint32_t wsmtp_sha1_initial[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
+
 const wsmtp_hash_algorithm wsmtp_sha1 = {
-    wsmtp_sha1_compress,
-    {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u, 0, 0, 0},
-    20,
-    true,
+    wsmtp_sha1_compress, wsmtp_sha1_initial, 20, 64, true,
 };
 
 #endif

@@ -3,6 +3,10 @@
 
 #if WSMTP_FEATURE_SCRAM
 
+#if WSMTP_FEATURE_SHA_512
+#define WSMTP_SHA256_CONSTANT(t) ((uint32_t)(wsmtp_sha512_constants[t] >> 32))
+#else
+#define WSMTP_SHA256_CONSTANT(t) wsmtp_sha256_constants[t]
 static const uint32_t wsmtp_sha256_constants[64] = {
     0x428a2f98u, 0x71374491u, 0xb5c0fbcfu, 0xe9b5dba5u, 0x3956c25bu, 0x59f111f1u, 0x923f82a4u,
     0xab1c5ed5u, 0xd807aa98u, 0x12835b01u, 0x243185beu, 0x550c7dc3u, 0x72be5d74u, 0x80deb1feu,
@@ -14,6 +18,7 @@ static const uint32_t wsmtp_sha256_constants[64] = {
     0x1e376c08u, 0x2748774cu, 0x34b0bcb5u, 0x391c0cb3u, 0x4ed8aa4au, 0x5b9cca4fu, 0x682e6ff3u,
     0x748f82eeu, 0x78a5636fu, 0x84c87814u, 0x8cc70208u, 0x90befffau, 0xa4506cebu, 0xbef9a3f7u,
     0xc67178f2u};
+#endif
 
 /* Three rotations combined: the large sigmas. */
 static inline uint32_t wsmtp_sha256_mix(uint32_t x, unsigned i, unsigned j, unsigned k)
@@ -36,7 +41,7 @@ static void wsmtp_sha256_compress(uint32_t *state, uint32_t *w)
                      (wsmtp_rotate_left(y, 15) ^ wsmtp_rotate_left(y, 13) ^ y >> 10u);
         }
         uint32_t one = h + wsmtp_sha256_mix(e, 26, 21, 7) + (g ^ (e & (f ^ g))) +
-                       wsmtp_sha256_constants[t] + *word;
+                       WSMTP_SHA256_CONSTANT(t) + *word;
         uint32_t two = wsmtp_sha256_mix(a, 30, 19, 10) + ((a & b) | (c & (a | b)));
         h = g;
         g = f;
@@ -57,12 +62,11 @@ static void wsmtp_sha256_compress(uint32_t *state, uint32_t *w)
     state[7] += h;
 }
 
+static const uint32_t wsmtp_sha256_initial[8] = {0x6a09e667u, 0xbb67ae85u, 0x3c6ef372u, 0xa54ff53au,
+                                                 0x510e527fu, 0x9b05688cu, 0x1f83d9abu, 0x5be0cd19u};
+
 const wsmtp_hash_algorithm wsmtp_sha256 = {
-    wsmtp_sha256_compress,
-    {0x6a09e667u, 0xbb67ae85u, 0x3c6ef372u, 0xa54ff53au, 0x510e527fu, 0x9b05688cu, 0x1f83d9abu,
-     0x5be0cd19u},
-    32,
-    true,
+    wsmtp_sha256_compress, wsmtp_sha256_initial, 32, 64, true,
 };
 
 #endif

@@ -79,6 +79,10 @@ typedef enum wsmtp_step {
     WSMTP_STEP_NOOP,
     WSMTP_STEP_QUIT,
     WSMTP_STEP_CLOSED,
+    WSMTP_STEP_VRFY,
+    WSMTP_STEP_EXPN,
+    WSMTP_STEP_HELP,
+    WSMTP_STEP_XCLIENT,
     WSMTP_STEP_COUNT
 } wsmtp_step;
 
@@ -87,7 +91,7 @@ typedef enum wsmtp_phase {
     WSMTP_PHASE_CONNECT = 0, /* 30 s; armed by the adapter, which opens the connection */
     WSMTP_PHASE_TLS,         /* 30 s: one handshake */
     WSMTP_PHASE_GREETING,    /* 5 min */
-    WSMTP_PHASE_COMMAND,     /* 5 min: EHLO, STARTTLS, AUTH, RSET, NOOP */
+    WSMTP_PHASE_COMMAND,     /* 5 min: EHLO, STARTTLS, AUTH, RSET, NOOP, VRFY, EXPN, HELP, XCLIENT */
     WSMTP_PHASE_MAIL,        /* 5 min */
     WSMTP_PHASE_RCPT,        /* 5 min */
     WSMTP_PHASE_DATA,        /* 2 min: DATA until 354 */
@@ -103,6 +107,9 @@ typedef enum wsmtp_phase {
 #define WSMTP_NO_PIPELINING 0x02u   /* one command at a time, even if PIPELINING is offered */
 #define WSMTP_TRUSTED_CHANNEL 0x04u /* the channel counts as secure without TLS (a Unix socket) */
 #define WSMTP_NO_CHUNKING 0x08u     /* DATA, even if CHUNKING is offered */
+#define WSMTP_EARLY_ENVELOPE 0x10u  /* wsmtp_submit is taken while AUTH PLAIN, EXTERNAL or ANONYMOUS is
+                                       under way: the envelope travels behind it, the message waits
+                                       for its answer. Of use if PIPELINING is offered */
 
 typedef struct wsmtp_config {
     size_t size; /* sizeof(wsmtp_config); wsmtp_config_init sets it */
@@ -120,6 +127,15 @@ typedef struct wsmtp_config {
                               read; 0 or 1 = one after another. Not every server survives it: see
                               WSMTP_REASON_OVERLAP_REFUSED */
     uint32_t timeouts[WSMTP_PHASE_COUNT]; /* 0 = no limit */
+    /*
+     * What this server offered on an earlier connection of the same kind (behind TLS, if there is
+     * TLS), or NULL. If PIPECONNECT is among it, EHLO does not wait for the greeting and READY comes
+     * at once: AUTH and envelopes travel with EHLO, a message never before its answer. A server that
+     * does not offer all of it any more gives WSMTP_REASON_CAPABILITIES_CHANGED if something was
+     * submitted or AUTH was begun (nothing was handed over: repeat it without this), else nothing
+     * is lost and the session goes on with what it does offer.
+     */
+    const struct wsmtp_capabilities *expected;
 } wsmtp_config;
 
 /* Extensions that a server offers (RFC 5321 section 4.1.1.1): bits of wsmtp_capabilities.flags. */
@@ -154,6 +170,9 @@ typedef struct wsmtp_capabilities {
     uint32_t mail_max;        /* LIMITS (RFC 9422); 0 = not stated */
     uint32_t rcpt_max;
     uint32_t rcpt_domain_max;
+    uint32_t deliver_by_min;  /* DELIVERBY: least seconds of a by-time with R; 0 = not stated */
+    uint32_t hold_max;        /* FUTURERELEASE: most seconds to hold a message; 0 = not stated */
+    uint32_t xclient;         /* XCLIENT: attributes taken, bit (keyword - WSMTP_KEYWORD_NAME) */
 } wsmtp_capabilities;
 
 /* Enhanced status code (RFC 3463), only if the server advertised them; class 0 = none. */
@@ -173,6 +192,43 @@ typedef struct wsmtp_reply {
     const char *text; size_t text_len;
 } wsmtp_reply;
 
+/*
+ * Parameters of MAIL and RCPT, and attributes of XCLIENT. Values are given plain: where the RFC wants
+ * xtext, the engine encodes them.
+ */
+typedef enum wsmtp_keyword {
+    /* of MAIL */
+    WSMTP_KEYWORD_RET = 0,     /* DSN (RFC 3461): "FULL" or "HDRS" */
+    WSMTP_KEYWORD_ENVID,       /* DSN: printable ASCII, up to 100 octets as xtext */
+    WSMTP_KEYWORD_BY,          /* DELIVERBY (RFC 2852): seconds, mode, trace: "120;R", "-60;NT" */
+    WSMTP_KEYWORD_HOLDFOR,     /* FUTURERELEASE (RFC 4865): seconds, "3600" */
+    WSMTP_KEYWORD_HOLDUNTIL,   /* FUTURERELEASE: UTC, "2026-12-31T08:00:00Z" */
+    WSMTP_KEYWORD_MT_PRIORITY, /* MT-PRIORITY (RFC 6710): "-9" to "9" */
+    WSMTP_KEYWORD_REQUIRETLS,  /* RFC 8689; no value. Only behind TLS, as the RFC demands */
+    WSMTP_KEYWORD_AUTH,        /* RFC 4954 section 5: mailbox of the submitter, or "<>" */
+    WSMTP_KEYWORD_PRDR,        /* per-recipient replies after the message
+                                  (draft-hall-prdr); no value */
+    /* of RCPT */
+    WSMTP_KEYWORD_NOTIFY,      /* DSN: "NEVER", or any of "SUCCESS,FAILURE,DELAY" */
+    WSMTP_KEYWORD_ORCPT,       /* DSN: "rfc822;user@example.com", "utf-8;..." (RFC 6533) */
+    /* of XCLIENT: printable ASCII, up to 255 octets, 300 in all; or "[UNAVAILABLE]", "[TEMPUNAVAIL]" */
+    WSMTP_KEYWORD_NAME,
+    WSMTP_KEYWORD_ADDR,
+    WSMTP_KEYWORD_PORT,
+    WSMTP_KEYWORD_PROTO,
+    WSMTP_KEYWORD_HELO,
+    WSMTP_KEYWORD_LOGIN,
+    WSMTP_KEYWORD_DESTADDR,
+    WSMTP_KEYWORD_DESTPORT,
+    WSMTP_KEYWORD_COUNT
+} wsmtp_keyword;
+
+typedef struct wsmtp_parameter {
+    wsmtp_keyword keyword;
+    bool optional; /* left out if the server does not offer its extension; else that is an error */
+    const char *value; size_t value_len;
+} wsmtp_parameter;
+
 typedef struct wsmtp_error {
     wsmtp_reason reason;
     wsmtp_kind kind;
@@ -182,7 +238,8 @@ typedef struct wsmtp_error {
     bool retryable;    /* the same request may succeed later, and repeating it duplicates nothing */
     bool in_doubt;     /* the end of data was handed over and no answer came */
     wsmtp_reply reply; /* if a reply caused it */
-    const char *detail; size_t detail_len; /* OAuth: the server's error JSON, cleaned */
+    const char *detail; size_t detail_len; /* OAuth: the server's error JSON, cleaned; of a field
+                                              PARAMETER or RECIPIENT_PARAMETER: its keyword */
 } wsmtp_error;
 
 /* Outcome of a recipient: exactly one when its transaction is done. */
@@ -197,6 +254,7 @@ typedef enum wsmtp_status {
 
 typedef struct wsmtp_recipient {
     const char *address; size_t address_len; /* forward-path without < and > */
+    const wsmtp_parameter *parameters; size_t parameters_len; /* of RCPT; borrowed */
     /* Results, written by the engine. */
     wsmtp_status status;
     bool from_message;   /* decided by the reply to the whole message, not to its own RCPT */
@@ -207,7 +265,9 @@ typedef struct wsmtp_recipient {
 typedef enum wsmtp_body {
     WSMTP_BODY_AUTO = 0, /* unknown: 8BITMIME is declared if offered; else an 8-bit octet is refused */
     WSMTP_BODY_7BIT,     /* no octet above 127; one that comes all the same is refused */
-    WSMTP_BODY_8BIT      /* has octets above 127: 8BITMIME is needed (RFC 6152) */
+    WSMTP_BODY_8BIT,     /* has octets above 127: 8BITMIME is needed (RFC 6152) */
+    WSMTP_BODY_BINARY    /* any octets, sent as they are: BINARYMIME is needed (RFC 3030 section 3).
+                            The message says so, too: Content-Transfer-Encoding: binary */
 } wsmtp_body;
 
 /* Flags of a transaction. */
@@ -216,6 +276,12 @@ typedef enum wsmtp_body {
 #define WSMTP_SEND_SMTPUTF8 0x2u       /* RFC 6531; refused if the server lacks it */
 #define WSMTP_SEND_MAKE_CRLF 0x4u      /* bare CR and bare LF in the body become CRLF, not an error */
 #define WSMTP_SEND_LONG_LINES 0x8u     /* lines over 998 octets pass, not an error */
+#define WSMTP_SEND_SPLIT 0x10u         /* the message can be given again from its beginning. Recipients
+                                          beyond the server's LIMITS (RFC 9422), or answered 452 while
+                                          others were accepted, follow in further transactions, each
+                                          with a WSMTP_EVENT_BODY of its own; DONE comes once. Without
+                                          it the limits make WSMTP_REASON_TOO_MANY_RECIPIENTS, and
+                                          452 is an outcome like any other */
 
 /*
  * One message to its recipients. Caller-owned; borrowed from wsmtp_submit until its
@@ -225,6 +291,7 @@ typedef struct wsmtp_transaction {
     size_t size; /* sizeof(wsmtp_transaction); wsmtp_transaction_init sets it */
     const char *reverse_path; size_t reverse_path_len; /* without < and >; empty = null */
     wsmtp_recipient *recipients; size_t recipients_len; /* count */
+    const wsmtp_parameter *parameters; size_t parameters_len; /* of MAIL; borrowed */
     uint64_t message_size; /* octets with CRLF line ends, before dot-stuffing; declared with SIZE and
                               checked against the server's limit; or WSMTP_SIZE_UNKNOWN */
     wsmtp_body body;
@@ -234,16 +301,19 @@ typedef struct wsmtp_transaction {
     /* Results. */
     wsmtp_status status; /* ACCEPTED if at least one recipient is; else why none is */
     size_t accepted_count;
-    uint16_t code; /* of the reply that decided about the message; 0 = none did */
+    uint16_t code; /* of the reply that decided about the message (with WSMTP_SEND_SPLIT: about the
+                      last of its transactions); 0 = none did */
     wsmtp_enhanced_code enhanced;
 
     /* Private. */
     struct wsmtp_transaction *next;
     uint64_t end_mark;   /* output position behind the end of data */
-    size_t written;      /* RCPT commands written */
-    size_t answered;     /* RCPT replies read */
+    size_t written;      /* recipients before this one are behind us: RCPT written, or settled */
+    size_t answered;     /* ... RCPT answered, or settled */
     size_t agreed;       /* RCPT replies that accepted */
-    size_t delivered;    /* LMTP: recipients before this one have their reply to the message */
+    size_t delivered;    /* LMTP, PRDR: recipients before this one have their reply to the message */
+    uint32_t asked;      /* RCPT commands written */
+    uint32_t domains;    /* different domains among them */
     uint32_t chunks_written;
     uint32_t chunks_answered;
     uint8_t to_write;    /* wsmtp_step to write next; READY = none before a reply has come */
@@ -255,6 +325,7 @@ typedef struct wsmtp_transaction {
     bool eager;      /* the message does not wait for the answers to the envelope */
     bool overlapped; /* written before the transaction ahead was over */
     bool restart;    /* refused for being early: to be written again */
+    bool delivering; /* PRDR: the replies for each recipient have begun */
     wsmtp_reason reason; /* why nothing was accepted */
     wsmtp_step failed_step;
 } wsmtp_transaction;
@@ -271,8 +342,9 @@ typedef enum wsmtp_event_type {
     WSMTP_EVENT_RECIPIENT,     /* transaction, recipient, reply: answer to one RCPT */
     WSMTP_EVENT_BODY,          /* transaction: the server waits for the message */
     WSMTP_EVENT_DONE,          /* transaction: over, every outcome written; reply and error if any */
-    WSMTP_EVENT_COMPLETED,     /* reply: RSET or NOOP accepted */
-    WSMTP_EVENT_REFUSED,       /* error: AUTH, RSET or NOOP refused; the session goes on */
+    WSMTP_EVENT_COMPLETED,     /* reply: RSET, NOOP, VRFY, EXPN or HELP accepted */
+    WSMTP_EVENT_REFUSED,       /* error: AUTH, RSET, NOOP, VRFY, EXPN, HELP or XCLIENT refused; the
+                                  session goes on */
     WSMTP_EVENT_CLOSED,        /* after QUIT, however it went */
     WSMTP_EVENT_FAILED         /* error: the session is over; close the connection */
 } wsmtp_event_type;
@@ -329,6 +401,9 @@ typedef struct wsmtp_engine {
     bool body_due;        /* the next event asks for a message */
     bool chunk_open;
     bool no_overlap;      /* the server does not take a command before its last reply is read */
+    uint8_t ahead;        /* replies that come before the ones to what the state has sent */
+    uint8_t query;        /* wsmtp_step of the VRFY, EXPN or HELP under way */
+    uint32_t mails;       /* MAIL commands written */
     uint32_t epoch;
     /* input: unread octets are [input_start, input_end) of config->input */
     size_t input_start, input_end;
@@ -353,6 +428,7 @@ typedef struct wsmtp_engine {
     wsmtp_mechanism mechanism;
     wsmtp_reason auth_reason;
     wsmtp_capabilities capabilities;
+    wsmtp_capabilities offered;    /* being read, where capabilities are those expected */
     wsmtp_event event;             /* being made */
     wsmtp_error error;             /* of the session, or of the last call that returned a reason */
     wsmtp_error transaction_error; /* of the DONE being reported */
@@ -431,9 +507,10 @@ wsmtp_mechanism wsmtp_mechanism_get(const wsmtp_engine *engine);
 wsmtp_reason wsmtp_key_derived(wsmtp_engine *engine, const uint8_t *key, size_t key_len);
 
 /*
- * Queues a transaction: every address, the declared size and every needed extension is checked
- * before a byte is sent. READY or while others run. STATE, NO_RECIPIENTS, address reasons (field and
- * index in wsmtp_error_get), MESSAGE_TOO_LARGE, EIGHTBITMIME_MISSING, SMTPUTF8_MISSING, NOT_BUILT.
+ * Queues a transaction: every address and parameter, the declared size and every needed extension is
+ * checked before a byte is sent. READY or while others run. STATE, NO_RECIPIENTS, address reasons
+ * (field and index in wsmtp_error_get), MESSAGE_TOO_LARGE, EIGHTBITMIME_MISSING, SMTPUTF8_MISSING,
+ * BINARYMIME_MISSING, PARAMETER_*, TOO_MANY_RECIPIENTS, TRANSACTION_LIMIT, NOT_BUILT.
  */
 wsmtp_reason wsmtp_submit(wsmtp_engine *engine, wsmtp_transaction *transaction);
 
@@ -450,6 +527,28 @@ wsmtp_reason wsmtp_body_end(wsmtp_engine *engine);
 /* Commands of an idle session: COMPLETED or REFUSED follows. STATE. */
 wsmtp_reason wsmtp_reset(wsmtp_engine *engine);
 wsmtp_reason wsmtp_noop(wsmtp_engine *engine);
+
+/*
+ * VRFY, EXPN (RFC 5321 section 4.1.1.6 and 7) and HELP of an idle session: COMPLETED with the reply,
+ * or REFUSED. The argument, of up to 254 octets, may be empty for HELP; non-ASCII characters need
+ * SMTPUTF8 (RFC 6531 section 3.7.4.2). STATE, NOT_BUILT, or an address reason, field ARGUMENT.
+ */
+wsmtp_reason wsmtp_vrfy(wsmtp_engine *engine, const char *argument, size_t argument_len);
+wsmtp_reason wsmtp_expn(wsmtp_engine *engine, const char *argument, size_t argument_len);
+wsmtp_reason wsmtp_help(wsmtp_engine *engine, const char *argument, size_t argument_len);
+
+/*
+ * XCLIENT, of an idle session with a server that trusts us (Postfix): whom we speak for. The session
+ * starts again from EHLO: EHLO and READY follow, or REFUSED. STATE, NOT_BUILT, PARAMETER_*.
+ */
+wsmtp_reason wsmtp_xclient(wsmtp_engine *engine, const wsmtp_parameter *attributes,
+                           size_t attributes_len);
+
+/* Keyword ("MT-PRIORITY"), NUL-terminated static text; "" if unknown. */
+const char *wsmtp_keyword_name(wsmtp_keyword keyword, size_t *name_len);
+
+/* The other way, without regard to case; WSMTP_KEYWORD_COUNT if unknown. */
+wsmtp_keyword wsmtp_keyword_find(const char *name, size_t name_len);
 
 /* Ends an idle session: CLOSED follows, whatever the server does. STATE while a message runs. */
 wsmtp_reason wsmtp_quit(wsmtp_engine *engine);

@@ -108,7 +108,16 @@ typedef enum wsmtp_kind {
     X(POLICY, POLICY, "refused by the caller's policy")                                            \
     X(CREDENTIAL_UNSUPPORTED, INPUT, "cannot be given to this mechanism")                          \
     X(CHUNKING_REFUSED, PROTOCOL, "the server offers CHUNKING, but does not know BDAT")            \
-    X(OVERLAP_REFUSED, REFUSED, "the server takes no message before the reply to the last one")
+    X(OVERLAP_REFUSED, REFUSED, "the server takes no message before the reply to the last one")    \
+    /* extensions */                                                                               \
+    X(BINARYMIME_MISSING, UNSUPPORTED, "needs BINARYMIME, which the server does not offer")        \
+    X(PARAMETER_VALUE, INPUT, "has a value that the parameter does not allow")                     \
+    X(PARAMETER_MISPLACED, INPUT, "is given twice, contradicts another, or does not belong there") \
+    X(PARAMETER_NOT_OFFERED, UNSUPPORTED, "needs an extension that the server does not offer")     \
+    X(PARAMETER_LIMIT, UNSUPPORTED, "is beyond the limit that the server states")                  \
+    X(TOO_MANY_RECIPIENTS, UNSUPPORTED, "are more than the server takes at a time")                \
+    X(TRANSACTION_LIMIT, UNSUPPORTED, "the server takes no more messages on this connection")      \
+    X(CAPABILITIES_CHANGED, PROTOCOL, "the server does not offer what was expected of it")
 
 typedef enum wsmtp_reason {
 #define WSMTP_REASON_ENUM(name, kind, sentence) WSMTP_REASON_##name,

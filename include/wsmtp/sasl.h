@@ -20,8 +20,8 @@ extern "C" {
 #endif
 
 typedef enum wsmtp_mechanism {
-    WSMTP_MECHANISM_AUTO = 0, /* SCRAM-SHA-256, else PLAIN, else LOGIN; with a channel binding
-                                 SCRAM-SHA-256-PLUS or SCRAM-SHA-1-PLUS before them; with a token:
+    WSMTP_MECHANISM_AUTO = 0, /* SCRAM-SHA-256, else SCRAM-SHA-512, PLAIN, LOGIN; with a channel binding
+                                 the -PLUS forms before them; with a token:
                                  OAUTHBEARER, else XOAUTH2 */
     WSMTP_MECHANISM_PLAIN,
     WSMTP_MECHANISM_LOGIN,
@@ -32,6 +32,10 @@ typedef enum wsmtp_mechanism {
     WSMTP_MECHANISM_OAUTHBEARER,
     WSMTP_MECHANISM_SCRAM_SHA_256_PLUS,
     WSMTP_MECHANISM_SCRAM_SHA_1_PLUS,
+    WSMTP_MECHANISM_EXTERNAL,  /* RFC 4422 appendix A: the channel says who we are; authzid or empty */
+    WSMTP_MECHANISM_ANONYMOUS, /* RFC 4505: user is the trace information, may be empty */
+    WSMTP_MECHANISM_SCRAM_SHA_512,
+    WSMTP_MECHANISM_SCRAM_SHA_512_PLUS,
     WSMTP_MECHANISM_COUNT
 } wsmtp_mechanism;
 
@@ -45,9 +49,13 @@ typedef enum wsmtp_binding {
     WSMTP_BINDING_TLS_SERVER_END_POINT /* RFC 5929: hash of the server's certificate */
 } wsmtp_binding;
 
-typedef enum wsmtp_hash { WSMTP_HASH_SHA_1 = 1, WSMTP_HASH_SHA_256 = 2 } wsmtp_hash;
+typedef enum wsmtp_hash {
+    WSMTP_HASH_SHA_1 = 1,
+    WSMTP_HASH_SHA_256 = 2,
+    WSMTP_HASH_SHA_512 = 3
+} wsmtp_hash;
 
-#define WSMTP_HASH_MAX 32u               /* longest digest, bytes */
+#define WSMTP_HASH_MAX 64u               /* longest digest, bytes */
 #define WSMTP_NONCE_MIN 16u              /* bytes of entropy for SCRAM */
 #define WSMTP_NONCE_MAX 24u              /* more is ignored */
 #define WSMTP_SCRAM_ITERATIONS_MIN 4096u /* default lower limit, RFC 7677 section 4 */
@@ -91,7 +99,11 @@ typedef enum wsmtp_field {
     WSMTP_FIELD_MECHANISM,
     WSMTP_FIELD_ITERATIONS,
     WSMTP_FIELD_CONFIG,
-    WSMTP_FIELD_BINDING
+    WSMTP_FIELD_BINDING,
+    WSMTP_FIELD_PARAMETER,           /* of MAIL or XCLIENT; wsmtp_error.detail is its keyword */
+    WSMTP_FIELD_RECIPIENT_PARAMETER, /* the same of RCPT; wsmtp_error.index says which recipient */
+    WSMTP_FIELD_RECIPIENTS,          /* all of them */
+    WSMTP_FIELD_ARGUMENT             /* of VRFY, EXPN, HELP */
 } wsmtp_field;
 
 typedef enum wsmtp_sasl_status {
@@ -135,7 +147,7 @@ typedef struct wsmtp_sasl {
     size_t scram_server_nonce_len;      /* the combined nonce starts at challenge + 2 */
     uint8_t scram_nonce[32];            /* ours, base64 text */
     uint8_t scram_server_signature[WSMTP_HASH_MAX];
-    uint8_t scratch[64];                /* small texts of a response (proof, digest, port) */
+    uint8_t scratch[96];                /* small texts of a response (proof, digest, port) */
     uint8_t scram_salt[128];            /* decoded */
     uint8_t challenge[WSMTP_SASL_CHALLENGE_MAX]; /* an OAuth error's JSON stays here until the end */
 } wsmtp_sasl;
@@ -152,8 +164,8 @@ wsmtp_mechanism wsmtp_mechanism_find(const char *name, size_t name_len);
 /*
  * The mechanism to use: the pinned one if offered contains it, else by the automatic order.
  * Returns OK and sets *mechanism; AUTH_NOT_OFFERED, AUTH_NO_MECHANISM or NOT_BUILT otherwise.
- * CRAM-MD5 and SCRAM-SHA-1 are never chosen automatically; OAuth only if a token is given, and
- * then nothing else.
+ * CRAM-MD5, SCRAM-SHA-1, EXTERNAL and ANONYMOUS are never chosen automatically; OAuth only if a
+ * token is given, and then nothing else.
  */
 wsmtp_reason wsmtp_mechanism_choose(const wsmtp_credentials *credentials,
                                     wsmtp_mechanism_set offered, wsmtp_mechanism *mechanism);

@@ -189,7 +189,7 @@ static void test_exchange(const struct example *x, const char *user, const char 
     size_t digest_len = algorithm->digest_len;
     wsmtp_sasl sasl;
     char server_first[256], message[1024], wanted[256], proof_text[64] = "";
-    uint8_t salted[32], key[32], stored[32], other[32];
+    uint8_t salted[64], key[64], stored[64], other[64];
     wsmtp_hmac hmac;
     wsmtp_hash_context hash;
 

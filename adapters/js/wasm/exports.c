@@ -43,6 +43,7 @@ WORD(wsmtp_config, flags, 9);
 WORD(wsmtp_config, eager_octets, 10);
 WORD(wsmtp_config, overlap, 11);
 WORD(wsmtp_config, timeouts, 12);
+WORD(wsmtp_config, expected, 22);
 WORD(wsmtp_credentials, mechanism, 1);
 WORD(wsmtp_credentials, user, 2);
 WORD(wsmtp_credentials, password, 4);
@@ -59,16 +60,25 @@ WORD(wsmtp_transaction, reverse_path, 1);
 WORD(wsmtp_transaction, reverse_path_len, 2);
 WORD(wsmtp_transaction, recipients, 3);
 WORD(wsmtp_transaction, recipients_len, 4);
-WORD(wsmtp_transaction, message_size, 6);
-WORD(wsmtp_transaction, body, 8);
-WORD(wsmtp_transaction, flags, 9);
+WORD(wsmtp_transaction, parameters, 5);
+WORD(wsmtp_transaction, parameters_len, 6);
+WORD(wsmtp_transaction, message_size, 8);
+WORD(wsmtp_transaction, body, 10);
+WORD(wsmtp_transaction, flags, 11);
+WORD(wsmtp_parameter, keyword, 0);
+WORD(wsmtp_parameter, optional, 1);
+WORD(wsmtp_parameter, value, 2);
+WORD(wsmtp_parameter, value_len, 3);
+_Static_assert(sizeof(wsmtp_parameter) == 16, "the size of wsmtp_parameter has changed");
 WORD(wsmtp_recipient, address, 0);
 WORD(wsmtp_recipient, address_len, 1);
-WORD(wsmtp_recipient, status, 2);
-WORD(wsmtp_recipient, from_message, 3);
-_Static_assert(offsetof(wsmtp_recipient, code) == 14, "wsmtp_recipient.code has moved");
-_Static_assert(offsetof(wsmtp_recipient, enhanced) == 16, "wsmtp_recipient.enhanced has moved");
-_Static_assert(sizeof(wsmtp_recipient) == 24, "the size of wsmtp_recipient has changed");
+WORD(wsmtp_recipient, parameters, 2);
+WORD(wsmtp_recipient, parameters_len, 3);
+WORD(wsmtp_recipient, status, 4);
+WORD(wsmtp_recipient, from_message, 5);
+_Static_assert(offsetof(wsmtp_recipient, code) == 22, "wsmtp_recipient.code has moved");
+_Static_assert(offsetof(wsmtp_recipient, enhanced) == 24, "wsmtp_recipient.enhanced has moved");
+_Static_assert(sizeof(wsmtp_recipient) == 32, "the size of wsmtp_recipient has changed");
 _Static_assert(offsetof(wsmtp_enhanced_code, class_) == 0 &&
                    offsetof(wsmtp_enhanced_code, subject) == 2 &&
                    offsetof(wsmtp_enhanced_code, detail) == 4,
@@ -102,6 +112,10 @@ WORD(wsmtp_capabilities, size, 2);
 WORD(wsmtp_capabilities, mail_max, 4);
 WORD(wsmtp_capabilities, rcpt_max, 5);
 WORD(wsmtp_capabilities, rcpt_domain_max, 6);
+WORD(wsmtp_capabilities, deliver_by_min, 7);
+WORD(wsmtp_capabilities, hold_max, 8);
+WORD(wsmtp_capabilities, xclient, 9);
+_Static_assert(sizeof(wsmtp_capabilities) == 40, "the size of wsmtp_capabilities has changed");
 WORD(wsmtp_body_scan, octets, 0);
 WORD(wsmtp_body_scan, has_8bit, 2);
 _Static_assert(offsetof(wsmtp_body_scan, has_bare_cr) == 9 &&
@@ -217,6 +231,25 @@ EXPORT(reset) uint32_t reset(void) { return wsmtp_reset(&session.engine); }
 EXPORT(noop) uint32_t noop(void) { return wsmtp_noop(&session.engine); }
 
 EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
+
+#if WSMTP_FEATURE_QUERIES
+/* VRFY, EXPN or HELP, as the step says, with the first len octets of the staging area. */
+EXPORT(query) uint32_t query(uint32_t step, size_t len)
+{
+    wsmtp_engine *e = &session.engine;
+    const char *text = (const char *)session.staging;
+    return step == WSMTP_STEP_VRFY   ? wsmtp_vrfy(e, text, len)
+           : step == WSMTP_STEP_EXPN ? wsmtp_expn(e, text, len)
+                                     : wsmtp_help(e, text, len);
+}
+#endif
+
+#if WSMTP_FEATURE_XCLIENT
+EXPORT(xclient) uint32_t xclient(const wsmtp_parameter *attributes, size_t count)
+{
+    return wsmtp_xclient(&session.engine, attributes, count);
+}
+#endif
 
 /* Milliseconds of the current phase (0 = no limit); behind window: epoch. */
 EXPORT(timer) uint32_t timer(void) { return wsmtp_timer(&session.engine, &session.epoch); }

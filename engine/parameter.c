@@ -1,0 +1,332 @@
+/*
+ * Parameters of MAIL and RCPT, and attributes of XCLIENT: one table of what each needs, one place that
+ * checks values and one that writes them.
+ */
+#include "internal.h"
+#include "utf8.h"
+#include "words.h"
+
+static const char names[] =
+    "RET\0" "ENVID\0" "BY\0" "HOLDFOR\0" "HOLDUNTIL\0" "MT-PRIORITY\0" "REQUIRETLS\0" "AUTH\0" "PRDR\0"
+    "NOTIFY\0" "ORCPT\0" "NAME\0" "ADDR\0" "PORT\0" "PROTO\0" "HELO\0" "LOGIN\0" "DESTADDR\0" "DESTPORT\0";
+
+const char *wsmtp_keyword_name(wsmtp_keyword keyword, size_t *name_len)
+{
+    const unsigned end = WSMTP_KEYWORD_COUNT; /* where the list has its empty word */
+    return wsmtp_words_get(names, (unsigned)keyword < end ? (unsigned)keyword : end, name_len);
+}
+
+wsmtp_keyword wsmtp_keyword_find(const char *name, size_t name_len)
+{
+    const unsigned number = wsmtp_words_find(names, name, name_len);
+    return number == WSMTP_NO_WORD ? WSMTP_KEYWORD_COUNT : (wsmtp_keyword)number;
+}
+
+#if WSMTP_FEATURE_PARAMETERS
+
+typedef enum value_rule {
+    VALUE_NOT_BUILT = 0,
+    VALUE_NONE,
+    VALUE_RET,
+    VALUE_XTEXT,
+    VALUE_BY,
+    VALUE_SECONDS,
+    VALUE_DATE,
+    VALUE_PRIORITY,
+    VALUE_MAILBOX,
+    VALUE_NOTIFY,
+    VALUE_ADDRESS, /* type and address */
+    VALUE_ATTRIBUTE
+} value_rule;
+
+/* Longest values, as they are written: RFC 3461 section 4.4 and 4.2; the others leave room for all. */
+#define ENVID_MAX 100u
+#define MAILBOX_MAX 300u
+#define ADDRESS_MAX 500u
+#define ATTRIBUTE_MAX 255u
+
+/* What each keyword needs: a capability, and a rule for its value. */
+#define IF(feature, capability, rule)                                                              \
+    {                                                                                              \
+        (feature) ? (capability) : 0, (uint8_t)((feature) ? (rule) : VALUE_NOT_BUILT)              \
+    }
+static const struct {
+    uint32_t capability;
+    uint8_t rule;
+} definitions[WSMTP_KEYWORD_NAME + 1] = {
+    IF(WSMTP_FEATURE_DSN, WSMTP_CAP_DSN, VALUE_RET),
+    IF(WSMTP_FEATURE_DSN, WSMTP_CAP_DSN, VALUE_XTEXT),
+    IF(WSMTP_FEATURE_DELIVERBY, WSMTP_CAP_DELIVERBY, VALUE_BY),
+    IF(WSMTP_FEATURE_FUTURERELEASE, WSMTP_CAP_FUTURERELEASE, VALUE_SECONDS),
+    IF(WSMTP_FEATURE_FUTURERELEASE, WSMTP_CAP_FUTURERELEASE, VALUE_DATE),
+    IF(WSMTP_FEATURE_MT_PRIORITY, WSMTP_CAP_MT_PRIORITY, VALUE_PRIORITY),
+    IF(WSMTP_FEATURE_REQUIRETLS, WSMTP_CAP_REQUIRETLS, VALUE_NONE),
+    IF(WSMTP_FEATURE_SUBMITTER, WSMTP_CAP_AUTH, VALUE_MAILBOX),
+    IF(WSMTP_FEATURE_PRDR, WSMTP_CAP_PRDR, VALUE_NONE),
+    IF(WSMTP_FEATURE_DSN, WSMTP_CAP_DSN, VALUE_NOTIFY),
+    IF(WSMTP_FEATURE_DSN, WSMTP_CAP_DSN, VALUE_ADDRESS),
+    IF(WSMTP_FEATURE_XCLIENT, WSMTP_CAP_XCLIENT, VALUE_ATTRIBUTE),
+};
+
+/* The row of a keyword: attributes of XCLIENT share the last one. */
+static unsigned row(wsmtp_keyword keyword)
+{
+    return keyword < WSMTP_KEYWORD_NAME ? keyword : WSMTP_KEYWORD_NAME;
+}
+
+static bool offered(const wsmtp_engine *e, wsmtp_keyword keyword)
+{
+    if (WSMTP_FEATURE_XCLIENT && keyword >= WSMTP_KEYWORD_NAME)
+        return e->capabilities.xclient >> (keyword - WSMTP_KEYWORD_NAME) & 1u;
+    if (WSMTP_FEATURE_REQUIRETLS && keyword == WSMTP_KEYWORD_REQUIRETLS && !e->tls_done)
+        return false;
+    return wsmtp_has(e, definitions[row(keyword)].capability);
+}
+
+/* Reads digits from *at on; how many there are, at most 9. */
+static unsigned read_digits(const char *text, size_t text_len, size_t *at, uint32_t *value)
+{
+    unsigned n = 0;
+    *value = 0;
+    while (*at < text_len && n < 9 && text[*at] >= '0' && text[*at] <= '9') {
+        *value = *value * 10 + (uint32_t)(text[(*at)++] - '0');
+        n++;
+    }
+    return n;
+}
+
+/* by-time ";" ("R" / "N") ["T"] (RFC 2852 section 4) */
+static wsmtp_reason check_by(const wsmtp_engine *e, const char *text, size_t text_len)
+{
+    size_t at = text_len > 0 && (*text == '-' || *text == '+');
+    uint32_t seconds;
+    if (read_digits(text, text_len, &at, &seconds) == 0 || text_len - at < 2 || text[at] != ';' ||
+        text_len - at > 3 || (text_len - at == 3 && text[at + 2] != 'T'))
+        return WSMTP_REASON_PARAMETER_VALUE;
+    if (text[at + 1] == 'N')
+        return WSMTP_REASON_OK;
+    if (text[at + 1] != 'R' || *text == '-' || seconds == 0)
+        return WSMTP_REASON_PARAMETER_VALUE;
+    return seconds < e->capabilities.deliver_by_min ? WSMTP_REASON_PARAMETER_LIMIT : WSMTP_REASON_OK;
+}
+
+static wsmtp_reason check_seconds(const wsmtp_engine *e, const char *text, size_t text_len)
+{
+    size_t at = 0;
+    uint32_t seconds;
+    read_digits(text, text_len, &at, &seconds);
+    if (at < text_len || seconds == 0)
+        return WSMTP_REASON_PARAMETER_VALUE;
+    return e->capabilities.hold_max && seconds > e->capabilities.hold_max ? WSMTP_REASON_PARAMETER_LIMIT
+                                                                          : WSMTP_REASON_OK;
+}
+
+static bool is_date(const char *text, size_t text_len)
+{
+    static const char highest[] = "9999-19-39T29:59:69Z"; /* of digits: the highest that can be there */
+    bool good = text_len == sizeof highest - 1;
+    for (size_t i = 0; good && i < text_len; i++)
+        good = highest[i] >= '0' && highest[i] <= '9' ? text[i] >= '0' && text[i] <= highest[i]
+                                                      : text[i] == highest[i];
+    return good;
+}
+
+static bool is_priority(const char *text, size_t text_len)
+{
+    const size_t sign = text_len > 0 && *text == '-';
+    return text_len == sign + 1 && text[sign] >= (sign ? '1' : '0') && text[sign] <= '9';
+}
+
+/* "NEVER", or a list of the others, each at most once (RFC 3461 section 4.1). */
+static bool is_notify(const char *text, size_t text_len)
+{
+    unsigned seen = 0;
+    for (size_t end, at = 0; at <= text_len; at = end + 1) {
+        for (end = at; end < text_len && text[end] != ','; end++)
+            ;
+        const unsigned word = wsmtp_words_find("NEVER\0SUCCESS\0FAILURE\0DELAY\0", text + at, end - at);
+        if (word == WSMTP_NO_WORD || seen >> word & 1u || seen & 1u || (word == 0 && seen))
+            return false;
+        seen |= 1u << word;
+    }
+    return true;
+}
+
+/* Where the address begins, behind its type and ";"; 0 if there is none (RFC 3461 section 4.2). */
+static size_t address_at(const char *text, size_t text_len)
+{
+    size_t at = 0;
+    while (at < text_len && text[at] != ';') {
+        const char c = text[at] | 0x20;
+        if (!((c >= 'a' && c <= 'z') || (text[at] >= '0' && text[at] <= '9') || text[at] == '-'))
+            return 0;
+        at++;
+    }
+    return at > 0 && at + 1 < text_len ? at + 1 : 0;
+}
+
+static char hexadecimal(uint32_t value)
+{
+    return "0123456789ABCDEF"[value & 15u];
+}
+
+/*
+ * Writes text as xtext (RFC 3461 section 4), or, if utf8, as utf-8-addr-xtext (RFC 6533 section 3);
+ * returns how many octets that takes. With e NULL nothing is written. SIZE_MAX: it cannot be.
+ */
+static size_t put_encoded(wsmtp_engine *e, const char *text, size_t text_len, bool utf8)
+{
+    size_t written = 0;
+    for (size_t step, i = 0; i < text_len; i += step) {
+        char octets[12];
+        uint32_t c;
+        size_t n = 0;
+        step = wsmtp_utf8_step((const uint8_t *)text + i, text_len - i, &c);
+        if (step == 0 || c < ' ' || c == 0x7f || (c > 0x7f && (!utf8 || wsmtp_is_control(c))))
+            return SIZE_MAX;
+        if (c > ' ' && c < 0x7f && c != '+' && c != '=' && !(utf8 && c == '\\')) {
+            octets[n++] = (char)c;
+        } else if (utf8) {
+            unsigned digits = 2;
+            while (c >> 4 * digits)
+                digits++;
+            octets[n++] = '\\';
+            octets[n++] = 'x';
+            octets[n++] = '{';
+            while (digits > 0)
+                octets[n++] = hexadecimal(c >> 4 * --digits);
+            octets[n++] = '}';
+        } else {
+            octets[n++] = '+';
+            octets[n++] = hexadecimal(c >> 4);
+            octets[n++] = hexadecimal(c);
+        }
+        if (e)
+            wsmtp_put(e, octets, n);
+        written += n;
+    }
+    return written;
+}
+
+static bool is_utf8_address(const char *text, size_t at)
+{
+    return at > 0 && wsmtp_words_find("UTF-8\0", text, at - 1) == 0;
+}
+
+static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
+{
+    const char *text = p->value;
+    const size_t n = p->value_len;
+    bool good = false;
+    size_t at = 0;
+    switch (definitions[row(p->keyword)].rule) {
+    case VALUE_NONE:
+        good = n == 0;
+        break;
+    case VALUE_RET:
+        good = wsmtp_words_find("FULL\0HDRS\0", text, n) != WSMTP_NO_WORD;
+        break;
+    case VALUE_XTEXT:
+        good = n > 0 && put_encoded(NULL, text, n, false) <= ENVID_MAX;
+        break;
+    case VALUE_BY:
+        return check_by(e, text, n);
+    case VALUE_SECONDS:
+        return check_seconds(e, text, n);
+    case VALUE_DATE:
+        good = is_date(text, n);
+        break;
+    case VALUE_PRIORITY:
+        good = is_priority(text, n);
+        break;
+    case VALUE_MAILBOX:
+        good = (n == 2 && text[0] == '<' && text[1] == '>') ||
+               (put_encoded(NULL, text, n, false) <= MAILBOX_MAX &&
+                wsmtp_mailbox_check(text, n, 0, NULL) == WSMTP_REASON_OK);
+        break;
+    case VALUE_NOTIFY:
+        good = is_notify(text, n);
+        break;
+    case VALUE_ADDRESS:
+        at = address_at(text, n);
+        good = at > 0 && n <= ADDRESS_MAX &&
+               put_encoded(NULL, text + at, n - at, is_utf8_address(text, at)) <= ADDRESS_MAX - at;
+        break;
+    case VALUE_ATTRIBUTE:
+        good = n > 0 && put_encoded(NULL, text, n, false) <= ATTRIBUTE_MAX;
+        break;
+    default:
+        return WSMTP_REASON_NOT_BUILT;
+    }
+    return good ? WSMTP_REASON_OK : WSMTP_REASON_PARAMETER_VALUE;
+}
+
+/* HOLDFOR and HOLDUNTIL exclude each other: for the search for duplicates they are the same. */
+static uint32_t mark(wsmtp_keyword keyword)
+{
+    return 1u << (keyword == WSMTP_KEYWORD_HOLDUNTIL ? WSMTP_KEYWORD_HOLDFOR : keyword);
+}
+
+static wsmtp_reason check_parameter(const wsmtp_engine *e, const wsmtp_parameter *p,
+                                    wsmtp_keyword first, uint32_t seen)
+{
+    const wsmtp_keyword end = first == WSMTP_KEYWORD_RET      ? WSMTP_KEYWORD_NOTIFY
+                              : first == WSMTP_KEYWORD_NOTIFY ? WSMTP_KEYWORD_NAME
+                                                              : WSMTP_KEYWORD_COUNT;
+    if (p->keyword < first || p->keyword >= end || seen & mark(p->keyword))
+        return WSMTP_REASON_PARAMETER_MISPLACED;
+    const wsmtp_reason reason = check_value(e, p);
+    if (reason == WSMTP_REASON_OK || reason == WSMTP_REASON_PARAMETER_LIMIT)
+        return offered(e, p->keyword) ? reason
+               : p->optional          ? WSMTP_REASON_OK
+                                      : WSMTP_REASON_PARAMETER_NOT_OFFERED;
+    return reason == WSMTP_REASON_NOT_BUILT && p->optional ? WSMTP_REASON_OK : reason;
+}
+
+wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count,
+                                    wsmtp_keyword first, size_t *bad)
+{
+    uint32_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        const wsmtp_reason reason = check_parameter(e, &list[i], first, seen);
+        if (reason != WSMTP_REASON_OK) {
+            *bad = i;
+            return reason;
+        }
+        seen |= mark(list[i].keyword);
+    }
+    return WSMTP_REASON_OK;
+}
+
+void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count)
+{
+    for (const wsmtp_parameter *p = list; p < list + count; p++) {
+        size_t name_len;
+        const char *name = wsmtp_keyword_name(p->keyword, &name_len);
+        const uint8_t rule = definitions[row(p->keyword)].rule;
+        size_t at = p->value_len; /* what follows is encoded */
+        if (!offered(e, p->keyword))
+            continue;
+        wsmtp_put_text(e, " ");
+        wsmtp_put(e, name, name_len);
+        if (rule == VALUE_NONE)
+            continue;
+        wsmtp_put_text(e, "=");
+        if (rule == VALUE_ADDRESS)
+            at = address_at(p->value, at);
+        else if (rule == VALUE_XTEXT || rule == VALUE_ATTRIBUTE || (rule == VALUE_MAILBOX && *p->value != '<'))
+            at = 0;
+        wsmtp_put(e, p->value, at);
+        put_encoded(e, p->value + at, p->value_len - at, is_utf8_address(p->value, at));
+    }
+}
+
+bool wsmtp_sends_parameter(const wsmtp_engine *e, const wsmtp_transaction *t, wsmtp_keyword keyword)
+{
+    for (size_t i = 0; i < t->parameters_len; i++)
+        if (t->parameters[i].keyword == keyword)
+            return offered(e, keyword);
+    return false;
+}
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * A message to more recipients than the server takes at a time (LIMITS, RFC 9422; 452, RFC 5321
+ * section 4.5.3.1.10) goes in parts: one transaction after another, each with the whole message. A
+ * recipient keeps the outcome of its own part; one without outcome is still to come: RCPT was not
+ * written for it, or its answer was 452, which stays in its code.
+ */
+#include "internal.h"
+
+#if WSMTP_FEATURE_LIMITS
+
+#define PUT_OFF 452u
+
+size_t wsmtp_part_next(const wsmtp_transaction *t, size_t i, size_t end)
+{
+    while (i < end && t->recipients[i].status != WSMTP_STATUS_PENDING)
+        i++;
+    return i;
+}
+
+bool wsmtp_part_has(const wsmtp_transaction *t, size_t i)
+{
+    const wsmtp_recipient *r = &t->recipients[i];
+    return i < t->written && r->status == WSMTP_STATUS_PENDING && r->code != PUT_OFF;
+}
+
+bool wsmtp_part_puts_off(const wsmtp_transaction *t, unsigned code)
+{
+    return code == PUT_OFF && (t->flags & WSMTP_SEND_SPLIT) && !(t->flags & WSMTP_SEND_ALL_OR_NOTHING);
+}
+
+/* The domain of an address: what follows its last @. */
+static const char *domain_of(const wsmtp_recipient *r, size_t *len)
+{
+    size_t at = r->address_len;
+    while (at > 0 && r->address[at - 1] != '@')
+        at--;
+    *len = r->address_len - at;
+    return r->address + at;
+}
+
+static bool same_domain(const wsmtp_recipient *one, const wsmtp_recipient *other)
+{
+    size_t one_len, other_len;
+    const char *a = domain_of(one, &one_len), *b = domain_of(other, &other_len);
+    bool same = one_len == other_len;
+    for (size_t i = 0; same && i < one_len; i++)
+        same = a[i] == b[i] || ((a[i] ^ b[i]) == 0x20 && (a[i] | 0x20) >= 'a' && (a[i] | 0x20) <= 'z');
+    return same;
+}
+
+bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
+                      uint32_t *domains)
+{
+    const wsmtp_capabilities *c = &e->capabilities;
+    if (c->rcpt_max && asked >= c->rcpt_max)
+        return false;
+    if (c->rcpt_domain_max) {
+        for (size_t i = 0; i < next; i++)
+            if (t->recipients[i].status == WSMTP_STATUS_PENDING &&
+                same_domain(&t->recipients[i], &t->recipients[next]))
+                return true;
+        if (*domains == c->rcpt_domain_max)
+            return false;
+        ++*domains;
+    }
+    return true;
+}
+
+bool wsmtp_part_fits_all(const wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    uint32_t domains = 0;
+    for (size_t i = 0; i < t->recipients_len; i++)
+        if (!wsmtp_part_takes(e, t, i, (uint32_t)i, &domains))
+            return false;
+    return true;
+}
+
+/* Puts t behind every other transaction: those that have begun must end first. */
+static void move_to_end(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    wsmtp_transaction *last = t;
+    while (last->next)
+        last = last->next;
+    e->head = t->next;
+    last->next = t;
+    t->next = NULL;
+    memset(&e->kept, 0, sizeof e->kept);
+    if (!e->writing)
+        e->writing = t;
+}
+
+void wsmtp_part_over(wsmtp_engine *e, wsmtp_transaction *t)
+{
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    if (t->awaiting == WSMTP_STEP_CLOSED)
+        return;
+    if (e->capabilities.mail_max && e->mails >= e->capabilities.mail_max) {
+        t->code = 0;
+        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+        return;
+    }
+    wsmtp_transaction_begin(e, t);
+    if (e->writing != t)
+        move_to_end(e, t);
+    e->maybe_event = true;
+}
+
+#endif
