@@ -160,6 +160,18 @@ describe('what fails', () => {
     t.after(() => server.close());
     await rejected(mailer.send({ host: '127.0.0.1', port: server.address().port, tls: 'none' }, undefined, message('a@lab.test')), { kind: 'transport', retryable: true });
   });
+  test('a server that never stops talking', { timeout: 20000 }, async (t) => {
+    const lines = Buffer.from(`${'x'.repeat(98)}\r\n`.repeat(1000));
+    const server = createServer((socket) => {
+      const flood = () => { while (!socket.destroyed && socket.write(lines)); };
+      socket.on('error', () => {}).on('drain', flood);
+      socket.write('220-');
+      flood();
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    await rejected(mailer.send({ host: '127.0.0.1', port: server.address().port, tls: 'none' }, undefined, message('a@lab.test')), { kind: 'protocol' });
+  });
   test('values of a wrong type, after which the mailer still sends', async () => {
     await assert.rejects(mailer.send(config('implicit'), undefined, { envelope: { sender: '', recipients: ['a@lab.test'] }, content: 'text' }), TypeError);
     await assert.rejects(mailer.send(config('implicit', { tls: 'maybe' }), undefined, message('a@lab.test')), /the component failed: .*maybe/);

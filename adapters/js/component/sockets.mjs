@@ -65,8 +65,9 @@ export function serveSockets(port, signal) {
       state.ahead -= length;
       if (state.ahead <= AHEAD) state.socket.resume();
     },
+    // The component waits until what it wrote is the system's, or gives up: nothing is left to be sent.
     close({ id }) {
-      sockets.get(id)?.socket.destroySoon();
+      sockets.get(id)?.socket.destroy();
       sockets.delete(id);
     },
   };
