@@ -6,19 +6,19 @@
 #include "utf8.h"
 #include "words.h"
 
-static const char names[] =
+static const char keyword_names[] =
     "RET\0" "ENVID\0" "BY\0" "HOLDFOR\0" "HOLDUNTIL\0" "MT-PRIORITY\0" "REQUIRETLS\0" "AUTH\0" "PRDR\0"
     "NOTIFY\0" "ORCPT\0" "NAME\0" "ADDR\0" "PORT\0" "PROTO\0" "HELO\0" "LOGIN\0" "DESTADDR\0" "DESTPORT\0";
 
 const char *wsmtp_keyword_name(wsmtp_keyword keyword, size_t *name_len)
 {
     const unsigned end = WSMTP_KEYWORD_COUNT; /* where the list has its empty word */
-    return wsmtp_words_get(names, (unsigned)keyword < end ? (unsigned)keyword : end, name_len);
+    return wsmtp_words_get(keyword_names, (unsigned)keyword < end ? (unsigned)keyword : end, name_len);
 }
 
 wsmtp_keyword wsmtp_keyword_find(const char *name, size_t name_len)
 {
-    const unsigned number = wsmtp_words_find(names, name, name_len);
+    const unsigned number = wsmtp_words_find(keyword_names, name, name_len);
     return number == WSMTP_NO_WORD ? WSMTP_KEYWORD_COUNT : (wsmtp_keyword)number;
 }
 
