@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests of the Rust crates (adapters/tokio) and of examples/rust-axum. Needs what `tools/setup.sh rust
-# js servers` installs. What the machine's Rust lacks (rustfmt, clippy) is left out and said.
+# js servers` installs. What the machine's Rust lacks (rustfmt, clippy, Miri) is left out and said.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT/adapters/tokio"
@@ -52,10 +52,16 @@ CC=gcc CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" CARGO_TAR
     RUSTFLAGS="-C linker=gcc -C default-linker-libraries=yes -C link-arg=-fsanitize=address,undefined" \
     cargo test --locked --quiet --target "$host" -p wasm-smtp-sys -p wasm-smtp --lib --tests
 
+say "under Miri"
+"$ROOT/tools/rust-miri.sh"
+
+say "with the oldest Rust that is allowed"
+"$ROOT/tools/rust-oldest.sh" "${RING[@]}" --all-targets
+
 say "the packaged crate compiles from what it carries"
 cargo package --locked --quiet --allow-dirty -p wasm-smtp-sys
 
 say "with aws-lc-rs, the default; and exactly one provider"
-cargo test --locked --quiet -p $TOKIO --test faults
+cargo test --locked --quiet -p $TOKIO --test faults --test overlap
 must_not_build "exclude each other" -p $TOKIO --features ring
 must_not_build "one of the features" -p $TOKIO --no-default-features

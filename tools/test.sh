@@ -73,7 +73,7 @@ javascript() {
 # Cargo's runs each end with "test result: ok. N passed; N failed; N ignored; ...".
 rust() {
     local status=0
-    stage rust 900 tools/rust.sh || status=$?
+    stage rust 1200 tools/rust.sh || status=$?
     total() { sed -n "s/^test result: .* \([0-9]*\) $1;.*/\1/p" "$LOGS/rust.log" | awk '{ sum += $1 } END { print sum + 0 }'; }
     count "$(total passed)" "$(total failed)" "$(total ignored)" "$status"
 }

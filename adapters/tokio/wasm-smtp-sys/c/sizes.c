@@ -4,5 +4,15 @@
  */
 #include "wsmtp/engine.h"
 
-const size_t wsmtp_sys_engine_size = sizeof(wsmtp_engine);
-const size_t wsmtp_sys_transaction_size = sizeof(wsmtp_transaction);
+size_t wsmtp_sys_engine_size(void);
+size_t wsmtp_sys_transaction_size(void);
+
+size_t wsmtp_sys_engine_size(void)
+{
+    return sizeof(wsmtp_engine);
+}
+
+size_t wsmtp_sys_transaction_size(void)
+{
+    return sizeof(wsmtp_transaction);
+}

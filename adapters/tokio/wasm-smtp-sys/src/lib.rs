@@ -196,8 +196,10 @@ pub type wsmtp_reason = c_uint;
 pub type wsmtp_kind = c_uint;
 
 extern "C" {
-    pub static wsmtp_sys_engine_size: usize;
-    pub static wsmtp_sys_transaction_size: usize;
+    pub fn wsmtp_sys_engine_size() -> usize;
+    pub fn wsmtp_sys_transaction_size() -> usize;
+    #[cfg(miri)]
+    pub fn wsmtp_sys_copy(to: *mut u8, from: *const c_char, len: usize);
 
     pub fn wsmtp_config_init(config: *mut wsmtp_config);
     pub fn wsmtp_transaction_init(transaction: *mut wsmtp_transaction);

@@ -213,8 +213,8 @@ fn the_bindings_are_the_header() {
             ours.insert(format!("{name}.{field}"), offset as u64);
         }
     }
-    // SAFETY: constants of the C side, written by nobody.
-    let (engine, transaction) = unsafe { (wsmtp_sys_engine_size, wsmtp_sys_transaction_size) };
+    // SAFETY: functions of the C side that only return a constant.
+    let (engine, transaction) = unsafe { (wsmtp_sys_engine_size(), wsmtp_sys_transaction_size()) };
     for (name, size) in [("wsmtp_engine", engine), ("wsmtp_transaction", transaction)] {
         writeln!(probe, "    SHOW(\"sizeof {name}\", sizeof({name}));").expect("text");
         writeln!(probe, "    SHOW(\"align {name}\", _Alignof({name}) <= {STRUCT_ALIGN});")

@@ -151,8 +151,9 @@ impl Transaction {
             at += address.len();
         }
         let recipients = Pinned::new(recipients.into_boxed_slice());
-        // SAFETY: a constant of the C side.
-        let raw = Opaque::<sys::wsmtp_transaction>::new(unsafe { sys::wsmtp_sys_transaction_size });
+        // SAFETY: a function of the C side that only returns a constant.
+        let size = unsafe { sys::wsmtp_sys_transaction_size() };
+        let raw = Opaque::<sys::wsmtp_transaction>::new(size);
         // SAFETY: zeroed room of the size that C says; then its public part is written.
         unsafe {
             sys::wsmtp_transaction_init(raw.as_ptr());

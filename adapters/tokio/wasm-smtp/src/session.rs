@@ -115,8 +115,8 @@ impl Session {
         }
         raw.timeouts = config.timeouts.to_raw();
         let session = Self {
-            // SAFETY: a constant of the C side.
-            engine: Opaque::new(unsafe { sys::wsmtp_sys_engine_size }),
+            // SAFETY: a function of the C side that only returns a constant.
+            engine: Opaque::new(unsafe { sys::wsmtp_sys_engine_size() }),
             transactions: VecDeque::new(),
             next_id: 0,
             credentials: None,

@@ -28,8 +28,26 @@ pub(crate) unsafe fn text<'a>(at: *const c_char, length: usize) -> &'a str {
 /// # Safety
 /// `at` is null or points to `length` octets of a constant.
 pub(crate) unsafe fn static_text(at: *const c_char, length: usize) -> &'static str {
+    #[cfg(miri)]
+    // SAFETY: the caller's promise.
+    let at = unsafe { for_miri(at, length) };
     // SAFETY: the caller's promise.
     unsafe { text(at, length) }
+}
+
+/// A copy that is kept: Miri cannot look into constants of C.
+///
+/// # Safety
+/// As for [`static_text`].
+#[cfg(miri)]
+unsafe fn for_miri(at: *const c_char, length: usize) -> *const c_char {
+    use std::sync::Mutex;
+    static COPIES: Mutex<Vec<&[u8]>> = Mutex::new(Vec::new());
+    let copy = Box::leak(vec![0_u8; length].into_boxed_slice());
+    // SAFETY: the caller's promise, and room for as many octets.
+    unsafe { crate::sys::wsmtp_sys_copy(copy.as_mut_ptr(), at, length) };
+    COPIES.lock().expect("not poisoned").push(copy);
+    copy.as_ptr().cast()
 }
 
 fn valid(octets: &[u8]) -> &str {

@@ -381,3 +381,48 @@ fn what_the_server_says_is_cleaned() {
     let record = play(&config(Tls::None), &["220 a\x1b[31mb\x7f\r\n", "250 mx\r\n"], vec![], 999);
     assert_eq!(record.events[0], r"Greeting a\x1B[31mb\x7F");
 }
+
+/// The session owns several messages at a time, wherever it is moved to, and whenever it is dropped.
+#[test]
+fn overlapped_messages_are_told_apart() {
+    let hello = "250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n";
+    let replies =
+        "250 ok\r\n250 ok\r\n250 one\r\n250 reset\r\n250 ok\r\n550 no\r\n250 ok\r\n250 two\r\n";
+    for heard in [0, 20, replies.len() / 2, replies.len()] {
+        let mut session = Session::new(&config(Tls::None).overlap(2)).expect("they are right");
+        for text in [GREETING, hello] {
+            session.receive(text.as_bytes());
+            while session.next_event().is_some() {}
+            session.output_sent(session.output().octets.len());
+        }
+        let envelopes = [
+            Envelope::new("a@b.example", ["c@d.example"]).size(5),
+            Envelope::new("a@b.example", ["e@f.example", "g@h.example"]).size(5),
+        ];
+        let ids = envelopes.map(|envelope| session.submit(&envelope).expect("it may"));
+        let mut session = Box::new(session);
+        for id in ids {
+            let Some(Event::Body { transaction }) = session.next_event() else { panic!("a body") };
+            assert_eq!(transaction, id);
+            assert_eq!(session.body_write(b"abc\r\n"), 5);
+            session.body_end().expect("it is complete");
+            let sent = String::from_utf8_lossy(session.output().octets).into_owned();
+            assert!(sent.ends_with("BDAT 5 LAST\r\nabc\r\n"), "{sent}");
+            session.output_sent(sent.len());
+        }
+        session.receive(&replies.as_bytes()[..heard]);
+        let mut session = *session;
+        let mut done = Vec::new();
+        while let Some(event) = session.next_event() {
+            if let Event::Done { transaction, outcome, error } = event {
+                assert!(error.is_none());
+                let statuses = outcome.recipients.iter().map(|one| one.status);
+                done.push((transaction, statuses.collect::<Vec<_>>()));
+            }
+        }
+        let expected =
+            [(ids[0], vec![Status::Accepted]), (ids[1], vec![Status::Refused, Status::Accepted])];
+        let over = if heard == replies.len() { 2 } else { usize::from(heard > 20) };
+        assert_eq!(done, expected[..over]);
+    }
+}
