@@ -85,7 +85,9 @@ static void exchange(wsmtp_mechanism mechanism, size_t piece, const uint8_t *dat
         read_response(sasl, piece);
     bool scram = mechanism == WSMTP_MECHANISM_SCRAM_SHA_256 ||
                  mechanism == WSMTP_MECHANISM_SCRAM_SHA_1 ||
+                 mechanism == WSMTP_MECHANISM_SCRAM_SHA_512 ||
                  mechanism == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS ||
+                 mechanism == WSMTP_MECHANISM_SCRAM_SHA_512_PLUS ||
                  mechanism == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS;
     for (unsigned round = 0; round < 6; round++) {
         /* Challenges are cut at a vertical bar; a leading N stands for the right nonce. */

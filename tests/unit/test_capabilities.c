@@ -149,7 +149,8 @@ static void mechanisms(void)
         mechanisms_are(line, 0);
     }
     mechanisms_are("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER "
-                   "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS",
+                   "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS EXTERNAL ANONYMOUS SCRAM-SHA-512 "
+                   "SCRAM-SHA-512-PLUS",
                    all);
     mechanisms_are("AUTH", 0);
     mechanisms_are("AUTH =PLAIN", 0);
@@ -175,6 +176,58 @@ static void limits(void)
     limits_are("LIMITS RCPTMAX=-1", 0, 0, 0);
     limits_are("LIMITS RCPTMAXX=1 XRCPTMAX=2", 0, 0, 0);
     limits_are("XLIMITS RCPTMAX=20", 0, 0, 0);
+}
+
+static void deliver_by_is(const char *line, uint32_t seconds)
+{
+    wsmtp_capabilities capabilities = offered(line);
+    if (!CHECK(capabilities.deliver_by_min == seconds))
+        printf("    \"%s\" gave %lu\n", line, (unsigned long)capabilities.deliver_by_min);
+    CHECK(capabilities.flags == (WSMTP_CAP_ESMTP | WSMTP_CAP_DELIVERBY));
+}
+
+static void hold_is(const char *line, uint32_t seconds)
+{
+    wsmtp_capabilities capabilities = offered(line);
+    if (!CHECK(capabilities.hold_max == seconds))
+        printf("    \"%s\" gave %lu\n", line, (unsigned long)capabilities.hold_max);
+    CHECK(capabilities.flags == (WSMTP_CAP_ESMTP | WSMTP_CAP_FUTURERELEASE));
+}
+
+static void delays(void)
+{
+    deliver_by_is("DELIVERBY", 0);
+    deliver_by_is("DELIVERBY 60", 60);
+    deliver_by_is("deliverby 999999999", 999999999);
+    deliver_by_is("DELIVERBY 4294967296", UINT32_MAX);
+    deliver_by_is("DELIVERBY -60", 0);
+    deliver_by_is("DELIVERBY 1h", 0);
+    hold_is("FUTURERELEASE", 0);
+    hold_is("FUTURERELEASE 86400 2026-12-31T08:00:00Z", 86400);
+    hold_is("FUTURERELEASE 86400", 86400);
+    hold_is("FUTURERELEASE 99999999999 2026-12-31T08:00:00Z", UINT32_MAX);
+    hold_is("FUTURERELEASE soon 2026-12-31T08:00:00Z", 0);
+}
+
+#define ATTRIBUTE(name) (1u << (WSMTP_KEYWORD_##name - WSMTP_KEYWORD_NAME))
+
+static void attributes_are(const char *line, uint32_t set)
+{
+    wsmtp_capabilities capabilities = offered(line);
+    if (!CHECK(capabilities.xclient == set))
+        printf("    \"%s\" gave %08lx\n", line, (unsigned long)capabilities.xclient);
+}
+
+static void attributes(void)
+{
+    attributes_are("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT", 0xff);
+    attributes_are("XCLIENT name Addr", ATTRIBUTE(NAME) | ATTRIBUTE(ADDR));
+    attributes_are("XCLIENT HELO LOGIN HELO", ATTRIBUTE(HELO) | ATTRIBUTE(LOGIN));
+    attributes_are("XCLIENT", 0);
+    /* Parameters of MAIL and RCPT are no attributes; nor are words that only begin so. */
+    attributes_are("XCLIENT RET AUTH ORCPT NAMES ADD X-NAME", 0);
+    attributes_are("XCLIENTS NAME", 0);
+    attributes_are("LIMITS NAME", 0);
 }
 
 /* Everything at once, in the longest reply that is allowed. */
@@ -219,6 +272,8 @@ int main(void)
     sizes();
     mechanisms();
     limits();
+    delays();
+    attributes();
     all_at_once();
     return check_report();
 }

@@ -122,6 +122,8 @@ static void names(void)
         [WSMTP_STEP_MAIL] = "MAIL FROM",    [WSMTP_STEP_RCPT] = "RCPT TO",
         [WSMTP_STEP_DATA] = "DATA",         [WSMTP_STEP_RSET] = "RSET",
         [WSMTP_STEP_NOOP] = "NOOP",         [WSMTP_STEP_QUIT] = "QUIT",
+        [WSMTP_STEP_VRFY] = "VRFY",         [WSMTP_STEP_EXPN] = "EXPN",
+        [WSMTP_STEP_HELP] = "HELP",         [WSMTP_STEP_XCLIENT] = "XCLIENT",
     };
     for (int i = 0; i < WSMTP_STEP_COUNT; i++) {
         size_t len;
@@ -132,16 +134,14 @@ static void names(void)
         for (int j = 0; j < i; j++)
             CHECK(strcmp(name, wsmtp_step_name((wsmtp_step)j, &len)) != 0);
     }
-    CHECK_EQ(wsmtp_features(), WSMTP_HAS_AUTH * WSMTP_FEATURE_AUTH |
-                                   WSMTP_HAS_SCRAM * WSMTP_FEATURE_SCRAM |
-                                   WSMTP_HAS_OAUTH * WSMTP_FEATURE_OAUTH |
-                                   WSMTP_HAS_CRAM_MD5 * WSMTP_FEATURE_CRAM_MD5 |
-                                   WSMTP_HAS_SMTPUTF8 * WSMTP_FEATURE_SMTPUTF8 |
-                                   WSMTP_HAS_CHUNKING * WSMTP_FEATURE_CHUNKING |
-                     WSMTP_HAS_OVERLAP * WSMTP_FEATURE_OVERLAP |
-                     WSMTP_HAS_LMTP * WSMTP_FEATURE_LMTP |
-                     WSMTP_HAS_CHANNEL_BINDING * WSMTP_FEATURE_CHANNEL_BINDING |
-                     WSMTP_HAS_MESSAGES * WSMTP_FEATURE_MESSAGES);
+#define BUILT(feature) (WSMTP_HAS_##feature * WSMTP_FEATURE_##feature)
+    CHECK_EQ(wsmtp_features(),
+             BUILT(AUTH) | BUILT(SCRAM) | BUILT(OAUTH) | BUILT(CRAM_MD5) | BUILT(SMTPUTF8) |
+             BUILT(CHUNKING) | BUILT(OVERLAP) | BUILT(LMTP) | BUILT(CHANNEL_BINDING) |
+             BUILT(LIMITS) | BUILT(EARLY) | BUILT(BINARYMIME) | BUILT(DSN) |
+             BUILT(REQUIRETLS) | BUILT(DELIVERBY) | BUILT(FUTURERELEASE) |
+             BUILT(MT_PRIORITY) | BUILT(SUBMITTER) | BUILT(PRDR) | BUILT(QUERIES) |
+             BUILT(XCLIENT) | BUILT(EXTERNAL) | BUILT(SHA_512) | BUILT(MESSAGES));
 }
 
 static uint32_t epoch_of(const opened *session, uint32_t limit)

@@ -191,9 +191,10 @@ static void test_unknown_hash(void)
     CHECK_EQ(wsmtp_hash_len(WSMTP_HASH_SHA_1), 20);
     CHECK_EQ(wsmtp_hash_len(WSMTP_HASH_SHA_256), 32);
     CHECK_EQ(wsmtp_hash_len((wsmtp_hash)0), 0);
-    CHECK_EQ(wsmtp_hash_len((wsmtp_hash)3), 0);
+    CHECK_EQ(wsmtp_hash_len(WSMTP_HASH_SHA_512), 64);
+    CHECK_EQ(wsmtp_hash_len((wsmtp_hash)4), 0);
     memset(key, 0xa5, sizeof key);
-    wsmtp_derive_key((wsmtp_hash)3, key, 4, key, 4, 4096, key);
+    wsmtp_derive_key((wsmtp_hash)4, key, 4, key, 4, 4096, key);
     CHECK_OCTETS(key, sizeof key, zero, sizeof zero);
 }
 

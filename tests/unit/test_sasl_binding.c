@@ -78,13 +78,17 @@ static void test_choice(void)
 {
     static const wsmtp_mechanism_set all = (1u << WSMTP_MECHANISM_COUNT) - 1u;
     static const wsmtp_mechanism_set plus = 1u << WSMTP_MECHANISM_SCRAM_SHA_256_PLUS |
+                                            1u << WSMTP_MECHANISM_SCRAM_SHA_512_PLUS |
                                             1u << WSMTP_MECHANISM_SCRAM_SHA_1_PLUS;
     wsmtp_credentials c = bound_credentials(WSMTP_BINDING_TLS_EXPORTER);
     wsmtp_mechanism chosen = WSMTP_MECHANISM_AUTO;
     CHECK_EQ(wsmtp_mechanism_choose(&c, all, &chosen), WSMTP_REASON_OK);
     CHECK_EQ(chosen, WSMTP_MECHANISM_SCRAM_SHA_256_PLUS);
-    CHECK_EQ(wsmtp_mechanism_choose(&c, all & ~(1u << WSMTP_MECHANISM_SCRAM_SHA_256_PLUS), &chosen),
-             WSMTP_REASON_OK);
+    wsmtp_mechanism_set offered = all & ~(1u << WSMTP_MECHANISM_SCRAM_SHA_256_PLUS);
+    CHECK_EQ(wsmtp_mechanism_choose(&c, offered, &chosen), WSMTP_REASON_OK);
+    CHECK_EQ(chosen, WSMTP_MECHANISM_SCRAM_SHA_512_PLUS);
+    offered &= ~(1u << WSMTP_MECHANISM_SCRAM_SHA_512_PLUS);
+    CHECK_EQ(wsmtp_mechanism_choose(&c, offered, &chosen), WSMTP_REASON_OK);
     CHECK_EQ(chosen, WSMTP_MECHANISM_SCRAM_SHA_1_PLUS);
     CHECK_EQ(wsmtp_mechanism_choose(&c, all & ~plus, &chosen), WSMTP_REASON_OK);
     CHECK_EQ(chosen, WSMTP_MECHANISM_SCRAM_SHA_256);

@@ -30,9 +30,20 @@ static bool by_token(wsmtp_mechanism m)
 
 static bool has_authzid(wsmtp_mechanism m)
 {
-    return m == WSMTP_MECHANISM_PLAIN || m == WSMTP_MECHANISM_SCRAM_SHA_1 ||
-           m == WSMTP_MECHANISM_SCRAM_SHA_256 || m == WSMTP_MECHANISM_SCRAM_SHA_1_PLUS ||
-           m == WSMTP_MECHANISM_SCRAM_SHA_256_PLUS || m == WSMTP_MECHANISM_OAUTHBEARER;
+    return m != WSMTP_MECHANISM_LOGIN && m != WSMTP_MECHANISM_CRAM_MD5 &&
+           m != WSMTP_MECHANISM_XOAUTH2 && m != WSMTP_MECHANISM_ANONYMOUS;
+}
+
+/* EXTERNAL knows no user; to ANONYMOUS it is a trace, to OAUTHBEARER a hint. */
+static bool needs_user(wsmtp_mechanism m)
+{
+    return m != WSMTP_MECHANISM_OAUTHBEARER && m != WSMTP_MECHANISM_EXTERNAL &&
+           m != WSMTP_MECHANISM_ANONYMOUS;
+}
+
+static bool has_password(wsmtp_mechanism m)
+{
+    return needs_user(m) && !by_token(m);
 }
 
 /* All that a mechanism may use is given and good. */
@@ -51,7 +62,7 @@ static void test_needed(void)
         wsmtp_credentials c = complete();
         CHECK_BEGIN(m, &c, OK, NONE);
         c.user_len = 0;
-        if (m == WSMTP_MECHANISM_OAUTHBEARER) {
+        if (!needs_user(m)) {
             CHECK_BEGIN(m, &c, OK, NONE);
             c.user = NULL;
             CHECK_BEGIN(m, &c, OK, NONE);
@@ -62,7 +73,7 @@ static void test_needed(void)
         }
         c = complete();
         c.password_len = 0;
-        if (by_token(m)) {
+        if (!has_password(m)) {
             CHECK_BEGIN(m, &c, OK, NONE);
         } else {
             CHECK_BEGIN(m, &c, CREDENTIAL_EMPTY, PASSWORD);
@@ -96,7 +107,7 @@ static bool permitted(wsmtp_mechanism m, wsmtp_field field, unsigned octet)
     if (field == WSMTP_FIELD_TOKEN) {
         return octet > 0x20 && octet < 0x7f;
     }
-    if (by_token(m)) {
+    if (by_token(m) || m == WSMTP_MECHANISM_ANONYMOUS) {
         return octet >= 0x20 && octet != 0x7f;
     }
     return octet != 0;
@@ -107,7 +118,8 @@ static void test_every_octet(void)
 {
     for (wsmtp_mechanism m = WSMTP_MECHANISM_PLAIN; m < WSMTP_MECHANISM_COUNT; m++) {
         for (unsigned f = WSMTP_FIELD_USER; f <= WSMTP_FIELD_HOST; f++) {
-            if ((by_token(m) && f == WSMTP_FIELD_PASSWORD) ||
+            if ((m == WSMTP_MECHANISM_EXTERNAL && f == WSMTP_FIELD_USER) ||
+                (!has_password(m) && f == WSMTP_FIELD_PASSWORD) ||
                 (!by_token(m) && f == WSMTP_FIELD_TOKEN) ||
                 (f == WSMTP_FIELD_AUTHZID && !has_authzid(m)) ||
                 (f == WSMTP_FIELD_HOST && m != WSMTP_MECHANISM_OAUTHBEARER)) {
@@ -147,12 +159,23 @@ static void test_too_long(void)
         c.user_len = 9000;
         CHECK_BEGIN(m, &c, OK, NONE);
         c.user_len = 9001;
-        CHECK_BEGIN(m, &c, CREDENTIAL_TOO_LONG, USER);
+        if (m == WSMTP_MECHANISM_EXTERNAL) {
+            CHECK_BEGIN(m, &c, OK, NONE);
+            c.authzid = text;
+            c.authzid_len = 9000;
+            CHECK_BEGIN(m, &c, OK, NONE);
+            c.authzid_len = 9001;
+            CHECK_BEGIN(m, &c, CREDENTIAL_TOO_LONG, AUTHZID);
+        } else {
+            CHECK_BEGIN(m, &c, CREDENTIAL_TOO_LONG, USER);
+        }
         c = complete();
         c.password = c.token = text;
         c.password_len = c.token_len = 9001;
         if (by_token(m)) {
             CHECK_BEGIN(m, &c, CREDENTIAL_TOO_LONG, TOKEN);
+        } else if (!has_password(m)) {
+            CHECK_BEGIN(m, &c, OK, NONE);
         } else {
             CHECK_BEGIN(m, &c, CREDENTIAL_TOO_LONG, PASSWORD);
         }
@@ -162,31 +185,31 @@ static void test_too_long(void)
 
 static void test_scram_settings(void)
 {
-    static const wsmtp_mechanism both[] = {WSMTP_MECHANISM_SCRAM_SHA_1,
-                                           WSMTP_MECHANISM_SCRAM_SHA_256};
-    for (size_t i = 0; i < 2; i++) {
+    static const wsmtp_mechanism all[] = {WSMTP_MECHANISM_SCRAM_SHA_1, WSMTP_MECHANISM_SCRAM_SHA_256,
+                                          WSMTP_MECHANISM_SCRAM_SHA_512};
+    for (size_t i = 0; i < 3; i++) {
         wsmtp_credentials c = complete();
         c.nonce_len = WSMTP_NONCE_MIN;
-        CHECK_BEGIN(both[i], &c, OK, NONE);
+        CHECK_BEGIN(all[i], &c, OK, NONE);
         c.nonce_len = WSMTP_NONCE_MIN - 1;
-        CHECK_BEGIN(both[i], &c, NONCE_TOO_SHORT, NONCE);
+        CHECK_BEGIN(all[i], &c, NONCE_TOO_SHORT, NONCE);
         c.nonce_len = WSMTP_NONCE_MAX;
         c.nonce = NULL;
-        CHECK_BEGIN(both[i], &c, NONCE_TOO_SHORT, NONCE);
+        CHECK_BEGIN(all[i], &c, NONCE_TOO_SHORT, NONCE);
         c = complete();
         c.scram_iterations_min = c.scram_iterations_max = 10000;
-        CHECK_BEGIN(both[i], &c, OK, NONE);
+        CHECK_BEGIN(all[i], &c, OK, NONE);
         c.scram_iterations_min++;
-        CHECK_BEGIN(both[i], &c, ITERATION_LIMITS, ITERATIONS);
+        CHECK_BEGIN(all[i], &c, ITERATION_LIMITS, ITERATIONS);
         /* The default of the other limit counts as well. */
         c.scram_iterations_min = 0;
         c.scram_iterations_max = 4095;
-        CHECK_BEGIN(both[i], &c, ITERATION_LIMITS, ITERATIONS);
+        CHECK_BEGIN(all[i], &c, ITERATION_LIMITS, ITERATIONS);
         c.scram_iterations_min = 600001;
         c.scram_iterations_max = 0;
-        CHECK_BEGIN(both[i], &c, ITERATION_LIMITS, ITERATIONS);
+        CHECK_BEGIN(all[i], &c, ITERATION_LIMITS, ITERATIONS);
         c.scram_iterations_min = 600000;
-        CHECK_BEGIN(both[i], &c, OK, NONE);
+        CHECK_BEGIN(all[i], &c, OK, NONE);
     }
     /* Other mechanisms do without. */
     wsmtp_credentials c = complete();

@@ -7,7 +7,8 @@ static const wsmtp_mechanism_set all = ((wsmtp_mechanism_set)1 << WSMTP_MECHANIS
 
 static const char *const names[WSMTP_MECHANISM_COUNT] = {
     "", "PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER",
-    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"};
+    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "EXTERNAL", "ANONYMOUS", "SCRAM-SHA-512",
+    "SCRAM-SHA-512-PLUS"};
 
 static void test_names(void)
 {
@@ -44,7 +45,7 @@ static void test_names(void)
     size_t len = 7;
     const char *name = wsmtp_mechanism_name((wsmtp_mechanism)WSMTP_MECHANISM_COUNT, &len);
     CHECK_TEXT(name, len, "");
-    CHECK_EQ(wsmtp_mechanism_find("SCRAM-SHA-512-PLUS", 18), WSMTP_MECHANISM_AUTO);
+    CHECK_EQ(wsmtp_mechanism_find("SCRAM-SHA-384-PLUS", 18), WSMTP_MECHANISM_AUTO);
     CHECK_EQ(wsmtp_mechanism_find("GSSAPI", 6), WSMTP_MECHANISM_AUTO);
 }
 
@@ -66,6 +67,7 @@ static void test_choice(void)
     for (wsmtp_mechanism_set offered = 0; offered <= all; offered += 2) {
         wsmtp_reason reason;
         wsmtp_mechanism wanted = offered & BIT(SCRAM_SHA_256) ? WSMTP_MECHANISM_SCRAM_SHA_256
+                                 : offered & BIT(SCRAM_SHA_512) ? WSMTP_MECHANISM_SCRAM_SHA_512
                                  : offered & BIT(PLAIN)       ? WSMTP_MECHANISM_PLAIN
                                  : offered & BIT(LOGIN)       ? WSMTP_MECHANISM_LOGIN
                                                               : WSMTP_MECHANISM_AUTO;

@@ -79,7 +79,7 @@ static void test_cram_md5(void)
     CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_CRAM_MD5, &c), WSMTP_REASON_OK);
     CHECK_EQ(sasl_challenge(&sasl, "<1@x>"), WSMTP_SASL_RESPOND);
     CHECK_FAILED(&sasl, sasl_challenge(&sasl, "<2@x>"), AUTH_CHALLENGE);
-    static const uint8_t zero[64];
+    static const uint8_t zero[sizeof sasl.scratch];
     CHECK_OCTETS(sasl.scratch, sizeof sasl.scratch, zero, sizeof zero);
 }
 

@@ -70,7 +70,7 @@ static void test_examples(void)
         CHECK_RESPONSE_TEXT(&sasl, "");
         wsmtp_sasl copy = sasl;
         CHECK_EQ(wsmtp_sasl_success(&sasl, NULL, 0), WSMTP_SASL_DONE);
-        static const uint8_t zero[64];
+        static const uint8_t zero[sizeof sasl.scratch];
         CHECK_OCTETS(sasl.scratch, sizeof sasl.scratch, zero, sizeof zero);
         CHECK_END(&sasl);
         CHECK_FAILED(&copy, sasl_challenge(&copy, final), AUTH_CHALLENGE);
