@@ -41,6 +41,16 @@
 #define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 0 /* no tables of points: 9 KB less, 1 ms more a handshake */
+/* The step of a long multiplication, which takes most of a handshake: in C it is one sum of 64 bits,
+ * which cannot overflow; mbedTLS's own adds in 32 bits and compares for the carries. */
+#define MULADDC_X1_INIT {
+#define MULADDC_X1_CORE                                                            \
+    {                                                                              \
+        mbedtls_t_udbl step = (mbedtls_t_udbl)*s++ * b + *d + c;                   \
+        *d++ = (mbedtls_mpi_uint)step;                                             \
+        c = (mbedtls_mpi_uint)(step >> 32);                                        \
+    }
+#define MULADDC_X1_STOP }
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_RSA_C

@@ -20,15 +20,41 @@ static int on_random(void *context, unsigned char *bytes, size_t bytes_len)
     return wsmtp_host_entropy(bytes, bytes_len) ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
+/*
+ * The records of a flight leave together. mbedTLS writes each by itself, and WASI 0.2 has no TCP_NODELAY:
+ * the second would wait until the server acknowledges the first, which takes it 40 ms.
+ * WSMTP_WASI_AGAIN: some of it has to wait; 1: nothing is left.
+ */
+static ptrdiff_t send_flight(wsmtp_wasi_tls *tls)
+{
+    while (tls->flight_len) {
+        ptrdiff_t n = wsmtp_wasi_write(tls->socket, tls->flight, tls->flight_len);
+        if (n <= 0)
+            return n;
+        tls->flight_len -= (size_t)n;
+        memmove(tls->flight, tls->flight + n, tls->flight_len);
+    }
+    return 1;
+}
+
 static int on_send(void *context, const unsigned char *bytes, size_t bytes_len)
 {
-    ptrdiff_t n = wsmtp_wasi_write(context, bytes, bytes_len);
+    wsmtp_wasi_tls *tls = context;
+    if (!tls->established && bytes_len <= sizeof tls->flight - tls->flight_len) {
+        memcpy(tls->flight + tls->flight_len, bytes, bytes_len);
+        tls->flight_len += bytes_len;
+        return (int)bytes_len;
+    }
+    ptrdiff_t n = send_flight(tls);
+    if (n > 0)
+        n = wsmtp_wasi_write(tls->socket, bytes, bytes_len);
     return n > 0 ? (int)n : n == WSMTP_WASI_AGAIN ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
 static int on_receive(void *context, unsigned char *buffer, size_t buffer_len)
 {
-    ptrdiff_t n = wsmtp_wasi_read(context, buffer, buffer_len);
+    wsmtp_wasi_tls *tls = context;
+    ptrdiff_t n = wsmtp_wasi_read(tls->socket, buffer, buffer_len);
     return n > 0                  ? (int)n
            : n == WSMTP_WASI_AGAIN ? MBEDTLS_ERR_SSL_WANT_READ
            : n == WSMTP_WASI_END   ? MBEDTLS_ERR_SSL_CONN_EOF
@@ -98,7 +124,7 @@ static void fail(wsmtp_wasi_tls *tls, int result, wsmtp_wasi_tls_failure *failur
     }
 }
 
-static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_socket *s, wsmtp_wasi_tls_failure *failure)
+static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
 {
     describe(failure, WSMTP_REASON_TLS_FAILED, WSMTP_CAUSE_MEMORY, NULL);
     if (psa_crypto_init() != PSA_SUCCESS ||
@@ -111,7 +137,7 @@ static bool configure(wsmtp_wasi_tls *tls, wsmtp_wasi_socket *s, wsmtp_wasi_tls_
     const char *name = tls->address_len ? NULL : tls->settings->options.tls_name;
     if (mbedtls_ssl_setup(&tls->ssl, &tls->config) != 0 || mbedtls_ssl_set_hostname(&tls->ssl, name) != 0)
         return false;
-    mbedtls_ssl_set_bio(&tls->ssl, s, on_send, on_receive, NULL);
+    mbedtls_ssl_set_bio(&tls->ssl, tls, on_send, on_receive, NULL);
     return true;
 }
 
@@ -124,6 +150,7 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
         describe(failure, WSMTP_REASON_TLS_FAILED, WSMTP_CAUSE_MEMORY, NULL);
         return NULL;
     }
+    tls->socket = s;
     tls->settings = settings;
     tls->certificate = certificate;
     mbedtls_ssl_init(&tls->ssl);
@@ -131,7 +158,7 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
     mbedtls_x509_crt_init(&tls->authorities);
     mbedtls_x509_crt_init(&tls->identity);
     mbedtls_pk_init(&tls->key);
-    if (configure(tls, s, failure))
+    if (configure(tls, failure))
         return tls;
     wsmtp_wasi_tls_end(tls, false);
     return NULL;
@@ -142,11 +169,18 @@ static bool again(int result)
     return result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
+static int broken(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
+{
+    fail(tls, MBEDTLS_ERR_NET_CONN_RESET, failure);
+    return WSMTP_WASI_BROKEN;
+}
+
 int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure)
 {
     int result = mbedtls_ssl_handshake(&tls->ssl);
-    if (again(result))
-        return WSMTP_WASI_AGAIN;
+    ptrdiff_t left = send_flight(tls);
+    if (again(result) || (result == 0 && left == WSMTP_WASI_AGAIN))
+        return left == WSMTP_WASI_BROKEN ? broken(tls, failure) : WSMTP_WASI_AGAIN;
     if (result == 0 && mbedtls_ssl_get_verify_result(&tls->ssl) != 0)
         result = MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
     if (result != 0) {
@@ -201,7 +235,7 @@ ptrdiff_t wsmtp_wasi_tls_write(wsmtp_wasi_tls *tls, const uint8_t *bytes, size_t
 
 bool wsmtp_wasi_tls_wants_room(const wsmtp_wasi_tls *tls)
 {
-    return tls->ssl.out_left != 0;
+    return tls->ssl.out_left != 0 || tls->flight_len != 0;
 }
 
 void wsmtp_wasi_tls_end(wsmtp_wasi_tls *tls, bool politely)

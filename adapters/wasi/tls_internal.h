@@ -7,17 +7,22 @@
 
 #include "tls.h"
 
+#define WSMTP_WASI_FLIGHT_LEN 512u /* octets: a client's flight without a certificate of its own */
+
 struct wsmtp_wasi_tls {
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config config;
     mbedtls_x509_crt authorities; /* given by the caller; empty: those built in */
     mbedtls_x509_crt identity;    /* this side's certificate, if it has one */
     mbedtls_pk_context key;
+    wsmtp_wasi_socket *socket;
     const wsmtp_settings *settings;
     uint32_t address[4]; /* that the certificate must be for, if tls_name is one */
     size_t address_len;  /* 0: tls_name is a name */
     size_t writing;      /* octets of a write that could not be finished */
     bool established;
+    size_t flight_len;   /* octets of the handshake that have not left yet */
+    uint8_t flight[WSMTP_WASI_FLIGHT_LEN];
     wsmtp_wasi_certificate *certificate; /* where to note the one presented */
 };
 
