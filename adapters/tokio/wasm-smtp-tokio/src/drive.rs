@@ -14,7 +14,8 @@ use wasm_smtp::{
 };
 
 use crate::body::{Body, Piece};
-use crate::client::{Cause, SmtpClient};
+use crate::cause::Cause;
+use crate::client::SmtpClient;
 use crate::trace::record;
 
 /// How long after a failed write the server's last words are waited for.

@@ -42,11 +42,13 @@ compile_error!(
 compile_error!("one of the features `aws-lc-rs` and `ring` is needed: the crypto provider");
 
 mod body;
+mod cause;
 mod channel;
 mod client;
 mod connect;
 mod drive;
 mod options;
+mod send;
 mod send_all;
 mod tls;
 mod trace;

@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wasm_smtp::{Envelope, Error, Outcome, TransactionId};
 
 use crate::body::Body;
-use crate::client::{declare, SmtpClient};
+use crate::client::SmtpClient;
 use crate::drive::Signal;
+use crate::send::declare;
 use crate::trace::in_span;
 
 /// Messages under way; made by [`SmtpClient::send_all`].
