@@ -26,7 +26,7 @@ function onAbort(signal, react) {
 }
 
 /** Name and octets of SCRAM's hash functions, by the engine's number. */
-const HASHES = [, ["SHA-1", 20], ["SHA-256", 32]];
+const HASHES = [, ["SHA-1", 20], ["SHA-256", 32], ["SHA-512", 64]];
 
 async function deriveByWebCrypto({ hash, salt, iterations }, pass) {
   const [name, length] = HASHES[hash];

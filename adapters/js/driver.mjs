@@ -11,9 +11,11 @@ const CAN_BODY = 4;
 const SECURE = 16;
 const MAY_OVERLAP = 32;
 const PAGE = 65536;
+/** The field of an error that is about all recipients together. */
+const RECIPIENTS = 17;
 
 // Bytes of a struct. Which word of which struct is what: wasm/exports.c pins every one.
-const RECIPIENT = 24;
+const RECIPIENT = 32;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -84,8 +86,10 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     let message = sentence(fields.reason);
     if (field) {
       fields.field = FIELDS[field];
-      if (fields.field === "to") fields.index = index;
-      message = `${fields.field + (fields.field === "to" ? `[${index}]` : "")} ${message}`;
+      let name = fields.field;
+      // Of one recipient, not of all.
+      if (name === "to" && field !== RECIPIENTS) name += `[${(fields.index = index)}]`;
+      message = `${name} ${message}`;
     } else {
       fields.step = STEPS[step];
       message = `during ${fields.step}, ${message}`;
@@ -232,8 +236,8 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       const recipients = at + transactionSize;
       const octetCount = (size ?? -1) < 0 ? [-1, -1] : [size, size / 2 ** 32];
       const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3);
-      words(at, 10).set([transactionSize, ...path, recipients, to.length, 0, ...octetCount, body, flags]);
-      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 2).set(place));
+      words(at, 12).set([transactionSize, ...path, recipients, to.length, 0, 0, 0, ...octetCount, body, flags]);
+      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 4).set([...place, 0, 0]));
       block.busy = !wasm.submit(at);
       if (!block.busy) throw makeError(lastError);
       return at;
@@ -248,8 +252,8 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       const [, , , recipients, count] = words(transaction, 5);
       return Array.from({ length: count }, (_, index) => {
         const at = recipients + index * RECIPIENT;
-        const [status, fromMessage] = words(at + 8, 2);
-        return [{ status: STATUSES[status], ...codesAt(at + 14) }, fromMessage & 1];
+        const [status, fromMessage] = words(at + 16, 2);
+        return [{ status: STATUSES[status], ...codesAt(at + 22) }, fromMessage & 1];
       });
     },
 

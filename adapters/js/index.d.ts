@@ -3,13 +3,13 @@
 /** `implicit`: TLS first (RFC 8314); `starttls`: STARTTLS required, never clear text; `none`: no TLS. */
 export type TlsMode = "implicit" | "starttls" | "none";
 
-/** SASL mechanisms, in any case. CRAM-MD5 and SCRAM-SHA-1 are used only when asked for. */
-export type Mechanism = "PLAIN" | "LOGIN" | "SCRAM-SHA-256" | "SCRAM-SHA-1" | "CRAM-MD5" | "XOAUTH2" | "OAUTHBEARER" | (string & {});
+/** SASL mechanisms, in any case. CRAM-MD5, SCRAM-SHA-1, EXTERNAL and ANONYMOUS are used only when asked for. */
+export type Mechanism = "PLAIN" | "LOGIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | "SCRAM-SHA-1" | "CRAM-MD5" | "XOAUTH2" | "OAUTHBEARER" | "EXTERNAL" | "ANONYMOUS" | (string & {});
 
 interface AuthCommon {
   /** Authentication identity. */
   user: string;
-  /** Use this mechanism and no other. Default: SCRAM-SHA-256, else PLAIN, else LOGIN; with a token OAUTHBEARER, else XOAUTH2. */
+  /** Use this mechanism and no other. Default: SCRAM-SHA-256, else SCRAM-SHA-512, PLAIN, LOGIN; with a token OAUTHBEARER, else XOAUTH2. */
   mechanism?: Mechanism;
   /** Authorization identity, if it is another one. */
   authzid?: string;
@@ -30,7 +30,7 @@ interface AuthCommon {
 export interface KeyCache {
   /** The key, or anything else if there is none. Counts to the time limit `command`. */
   get(id: string): unknown;
-  /** A key that the server has accepted: 20 octets for SHA-1, 32 for SHA-256. Nobody waits for its promise. */
+  /** A key that the server has accepted: 20 octets for SHA-1, 32 for SHA-256, 64 for SHA-512. Nobody waits for its promise. */
   set(id: string, key: Uint8Array): unknown;
   /** Nobody waits for its promise. */
   delete(id: string): unknown;

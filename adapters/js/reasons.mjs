@@ -79,7 +79,15 @@ const lines = [
   "policy refused by the caller's policy",
   "credential-unsupported cannot be given to this mechanism",
   "chunking-refused the server offers CHUNKING, but does not know BDAT",
-  "overlap-refused the server takes no message before the reply to the last one"
+  "overlap-refused the server takes no message before the reply to the last one",
+  "binarymime-missing needs BINARYMIME, which the server does not offer",
+  "parameter-value has a value that the parameter does not allow",
+  "parameter-misplaced is given twice, contradicts another, or does not belong there",
+  "parameter-not-offered needs an extension that the server does not offer",
+  "parameter-limit is beyond the limit that the server states",
+  "too-many-recipients are more than the server takes at a time",
+  "transaction-limit the server takes no more messages on this connection",
+  "capabilities-changed the server does not offer what was expected of it"
 ];
 
 export const REASONS = lines.map((line) => line.split(" ", 1)[0]);

@@ -37,7 +37,9 @@ test('every kind and every status of a recipient is explained', () => {
 
 test('every reason of the JavaScript package is explained', () => {
   const folder = new URL('adapters/js/', root);
-  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.mjs') && !['tokens.mjs', 'reasons.mjs'].includes(name));
+  // The component is another client, with errors of its own.
+  const files = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.mjs') && !name.startsWith('component') && !['tokens.mjs', 'reasons.mjs'].includes(name));
   const text = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
   const words = new Set([...text.matchAll(/"([a-z]+(?:-[a-z]+)+)"/g)].map(([, word]) => word));
   const others = [...enumeration('EVENT'), ...enumeration('STATUS')];

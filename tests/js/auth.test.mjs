@@ -12,7 +12,7 @@ import { scripted } from "./scripted.mjs";
 const QUIT = [expect("QUIT"), send("221 bye")];
 const base64 = (text) => Buffer.from(text).toString("base64");
 
-for (const [mechanism, hash] of [["SCRAM-SHA-256", "sha256"], ["SCRAM-SHA-1", "sha1"]]) {
+for (const [mechanism, hash] of [["SCRAM-SHA-256", "sha256"], ["SCRAM-SHA-1", "sha1"], ["SCRAM-SHA-512", "sha512"]]) {
   for (const [where, maxIterations] of [["WebCrypto", undefined], ["the engine", 4095]]) {
     test(`${mechanism} with the key derived by ${where}`, async (t) => {
       const { server } = await scripted(t, [...hello([`AUTH ${mechanism}`]), scramServer({ hash, pass: "p\u00e4ss", iterations: 4096 }), ...QUIT]);

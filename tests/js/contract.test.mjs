@@ -47,7 +47,7 @@ test("kinds, outcomes, phases and TLS modes", () => {
 test("fields of errors stand for the options that fill them", () => {
   const options = {
     NONE: "-", REVERSE_PATH: "from", RECIPIENT: "to", EHLO_NAME: "ehloName", MESSAGE: "message", USER: "auth.user", PASSWORD: "auth.pass",
-    TOKEN: "auth.accessToken", AUTHZID: "auth.authzid", HOST: "hostname", NONCE: "nonce", MECHANISM: "auth.mechanism", ITERATIONS: "auth.iterations", CONFIG: "options", BINDING: "auth.binding",
+    TOKEN: "auth.accessToken", AUTHZID: "auth.authzid", HOST: "hostname", NONCE: "nonce", MECHANISM: "auth.mechanism", ITERATIONS: "auth.iterations", CONFIG: "options", BINDING: "auth.binding", PARAMETER: "-", RECIPIENT_PARAMETER: "to", RECIPIENTS: "to", ARGUMENT: "argument",
   };
   assert.deepEqual(tokens.FIELDS, members("sasl.h", "wsmtp_field", "WSMTP_FIELD_").map((name) => options[name]));
 });
