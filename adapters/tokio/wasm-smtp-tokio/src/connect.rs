@@ -103,6 +103,9 @@ async fn prepare(
 ) -> Result<Session, Error> {
     let mut config = Config::new(ehlo).tls(tls).timeouts(options.timeouts.clone());
     config = config.overlap(options.overlap);
+    if let Some(octets) = options.eager_octets {
+        config = config.eager_octets(octets);
+    }
     if !options.pipelining {
         config = config.no_pipelining();
     }

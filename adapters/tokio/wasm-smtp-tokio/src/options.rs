@@ -54,6 +54,7 @@ pub struct ConnectOptions {
     pub(crate) pipelining: bool,
     pub(crate) chunking: bool,
     pub(crate) overlap: u32,
+    pub(crate) eager_octets: Option<u32>,
     pub(crate) lmtp: bool,
     pub(crate) lenient_bare_lf: bool,
     pub(crate) trusted_channel: bool,
@@ -76,6 +77,7 @@ impl ConnectOptions {
             pipelining: true,
             chunking: true,
             overlap: 1,
+            eager_octets: None,
             lmtp: false,
             lenient_bare_lf: false,
             trusted_channel: false,
@@ -150,6 +152,15 @@ impl ConnectOptions {
     #[must_use]
     pub fn overlap(mut self, messages: u32) -> Self {
         self.overlap = messages;
+        self
+    }
+
+    /// With CHUNKING, how many octets a message of known size may have that travels together with its
+    /// envelope, in one round trip; 16,384 if not set. A larger one waits until the envelope is
+    /// accepted, so that a refusal costs little.
+    #[must_use]
+    pub fn eager_octets(mut self, octets: u32) -> Self {
+        self.eager_octets = Some(octets);
         self
     }
 

@@ -323,3 +323,27 @@ async fn without_pipelining_they_go_one_after_another() {
     drop(client);
     server.await.expect("no panic");
 }
+
+/// How much travels with its envelope is a setting; what is larger waits for the answer to that.
+#[tokio::test(start_paused = true)]
+async fn a_message_waits_for_its_envelope_if_it_is_too_large_to_travel_along() {
+    let (envelope, text) = message(0, 1);
+    let most = u32::try_from(text.len()).expect("it is short");
+    for (most, begins_with_it) in [(most, true), (most - 1, false)] {
+        let script = [
+            Say("220 mx\r\n"),
+            Await("EHLO"),
+            Say(CHUNKING),
+            Await("RCPT TO:<r0-0@lab.test>\r\n"),
+            Stall,
+        ];
+        let options = ConnectOptions::new().eager_octets(most);
+        let (client, server) = open_with(&options, &script).await;
+        let mut client = client.expect("it opens");
+        let sending = client.send(envelope.clone(), text.as_bytes());
+        assert!(timeout(Duration::from_secs(1), sending).await.is_err(), "it stalls");
+        drop(client);
+        let heard = server.await.expect("no panic");
+        assert_eq!(heard.contains("BDAT"), begins_with_it, "{heard}");
+    }
+}

@@ -119,6 +119,7 @@ pub struct Config {
     pub(crate) flags: u32,
     pub(crate) lmtp: bool,
     pub(crate) overlap: u32,
+    pub(crate) eager_octets: Option<u32>,
     pub(crate) input: usize,
     pub(crate) output: usize,
 }
@@ -135,6 +136,7 @@ impl Config {
             flags: 0,
             lmtp: false,
             overlap: 0,
+            eager_octets: None,
             input: 4096,
             output: 32768,
         }
@@ -186,6 +188,15 @@ impl Config {
     #[must_use]
     pub fn overlap(mut self, messages: u32) -> Self {
         self.overlap = messages;
+        self
+    }
+
+    /// With CHUNKING, how many octets a message of known size may have that travels together with its
+    /// envelope, in one round trip; 16,384 if not set. A larger one waits until the envelope is
+    /// accepted, so that a refusal costs little.
+    #[must_use]
+    pub fn eager_octets(mut self, octets: u32) -> Self {
+        self.eager_octets = Some(octets);
         self
     }
 

@@ -110,6 +110,7 @@ impl Session {
         raw.tls = config.tls.to_raw();
         raw.flags = config.flags;
         raw.overlap = config.overlap;
+        raw.eager_octets = config.eager_octets.unwrap_or(raw.eager_octets);
         if config.lmtp {
             raw.protocol = sys::WSMTP_PROTOCOL_LMTP;
         }
