@@ -39,5 +39,8 @@ else
     exit 0
 fi
 export RUSTC CARGO_TARGET_DIR="$BUILD/cargo-target/oldest"
-"$RUSTC" --version
+if ! "$RUSTC" --version; then
+    echo "Rust $oldest does not run here (it needs libllvm19): left out"
+    exit 0
+fi
 cargo check --locked --quiet "$@"
