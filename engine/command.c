@@ -117,9 +117,8 @@ static const wsmtp_parameter *path_parameters(const wsmtp_transaction *t, size_t
 }
 #endif
 
-/* Checks a path and its parameters; what is wrong goes into *field and, of a parameter, *keyword. */
-static wsmtp_reason check_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path,
-                               wsmtp_field *field, wsmtp_keyword *keyword)
+/* Checks a path, then its parameters: e->bad_keyword is the one that is wrong, if it is one. */
+static wsmtp_reason check_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
 {
     size_t len;
     const char *text = path_text(t, path, &len);
@@ -128,43 +127,38 @@ static wsmtp_reason check_path(wsmtp_engine *e, const wsmtp_transaction *t, size
         (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
             (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
         NULL);
-    *field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
-    *keyword = WSMTP_KEYWORD_COUNT;
 #if WSMTP_FEATURE_PARAMETERS
-    if (reason == WSMTP_REASON_OK) {
-        size_t count, bad;
-        const wsmtp_parameter *list = path_parameters(t, path, &count);
-        reason = wsmtp_check_parameters(e, list, count,
-                                        path == 0 ? WSMTP_KEYWORD_RET : WSMTP_KEYWORD_NOTIFY, &bad);
-        if (reason != WSMTP_REASON_OK) {
-            *field = path == 0 ? WSMTP_FIELD_PARAMETER : WSMTP_FIELD_RECIPIENT_PARAMETER;
-            *keyword = list[bad].keyword;
-        }
-    }
+    size_t count;
+    const wsmtp_parameter *list = path_parameters(t, path, &count);
+    e->bad_keyword = UINT8_MAX;
+    if (reason == WSMTP_REASON_OK)
+        reason = wsmtp_check_parameters(e, list, count, path == 0 ? WSMTP_KEYWORD_RET : WSMTP_KEYWORD_NOTIFY);
 #else
     (void)e;
 #endif
     return reason;
 }
 
-/* Names what is wrong with a path. */
-static void name_path(wsmtp_error *error, size_t path, wsmtp_field field, wsmtp_keyword keyword)
+/* Says in the error what check_path has found wrong. */
+static void name_path(wsmtp_engine *e, size_t path)
 {
-    error->field = field;
-    error->index = path == 0 ? 0 : path - 1;
-    if (WSMTP_FEATURE_PARAMETERS && keyword != WSMTP_KEYWORD_COUNT)
-        error->detail = wsmtp_keyword_name(keyword, &error->detail_len);
+    e->error.field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
+    e->error.index = path == 0 ? 0 : path - 1;
+#if WSMTP_FEATURE_PARAMETERS
+    if (e->bad_keyword != UINT8_MAX) {
+        e->error.field = path == 0 ? WSMTP_FIELD_PARAMETER : WSMTP_FIELD_RECIPIENT_PARAMETER;
+        wsmtp_name_keyword(e);
+    }
+#endif
 }
 
 wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t)
 {
     for (size_t path = 0; path <= t->recipients_len; path++) {
-        wsmtp_field field;
-        wsmtp_keyword keyword;
-        wsmtp_reason reason = check_path(e, t, path, &field, &keyword);
+        wsmtp_reason reason = check_path(e, t, path);
         if (reason != WSMTP_REASON_OK) {
             wsmtp_reject(e, reason, WSMTP_FIELD_NONE, 0);
-            name_path(&e->error, path, field, keyword);
+            name_path(e, path);
             return reason;
         }
     }
@@ -175,12 +169,10 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
 {
     size_t len;
     const char *text = path_text(t, path, &len);
-    wsmtp_field field;
-    wsmtp_keyword keyword;
-    wsmtp_reason reason = check_path(e, t, path, &field, &keyword);
+    wsmtp_reason reason = check_path(e, t, path);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);
-        name_path(&e->error, path, field, keyword);
+        name_path(e, path);
         return false;
     }
     size_t count = 0;

@@ -43,11 +43,11 @@ typedef enum session_state {
     STATE_TRANSACTION,
     STATE_RSET,
     STATE_NOOP,
-    STATE_QUERY, /* VRFY, EXPN or HELP, as e->query says */
-    STATE_XCLIENT,
     STATE_QUIT,
     STATE_CLOSED,
-    STATE_FAILED
+    STATE_FAILED,
+    STATE_XCLIENT,
+    STATE_QUERY /* VRFY, EXPN or HELP, as e->query says */
 } session_state;
 
 typedef enum session_input {
@@ -143,9 +143,10 @@ void wsmtp_write_hello(wsmtp_engine *e, const char *verb);
 bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path);
 wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t);
 
-/* parameter.c: the list of one command, whose keywords begin at first; *bad is the one that is wrong. */
+/* parameter.c: the list of one command, whose keywords begin at first; e->bad_keyword is wrong. */
 wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count,
-                                    wsmtp_keyword first, size_t *bad);
+                                    wsmtp_keyword first);
+void wsmtp_name_keyword(wsmtp_engine *e); /* puts it into the error */
 void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count);
 bool wsmtp_sends_parameter(const wsmtp_engine *e, const wsmtp_transaction *t, wsmtp_keyword keyword);
 

@@ -284,18 +284,23 @@ static wsmtp_reason check_parameter(const wsmtp_engine *e, const wsmtp_parameter
 }
 
 wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count,
-                                    wsmtp_keyword first, size_t *bad)
+                                    wsmtp_keyword first)
 {
     uint32_t seen = 0;
     for (size_t i = 0; i < count; i++) {
         const wsmtp_reason reason = check_parameter(e, &list[i], first, seen);
         if (reason != WSMTP_REASON_OK) {
-            *bad = i;
+            e->bad_keyword = (uint8_t)list[i].keyword;
             return reason;
         }
         seen |= mark(list[i].keyword);
     }
     return WSMTP_REASON_OK;
+}
+
+void wsmtp_name_keyword(wsmtp_engine *e)
+{
+    e->error.detail = wsmtp_keyword_name((wsmtp_keyword)e->bad_keyword, &e->error.detail_len);
 }
 
 void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count)

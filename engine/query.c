@@ -76,19 +76,18 @@ wsmtp_reason wsmtp_help(wsmtp_engine *e, const char *argument, size_t argument_l
 wsmtp_reason wsmtp_xclient(wsmtp_engine *e, const wsmtp_parameter *attributes, size_t attributes_len)
 {
 #if WSMTP_FEATURE_XCLIENT
-    size_t at;
-    wsmtp_reason reason = wsmtp_check_parameters(e, attributes, attributes_len, WSMTP_KEYWORD_NAME, &at);
+    wsmtp_reason reason = wsmtp_check_parameters(e, attributes, attributes_len, WSMTP_KEYWORD_NAME);
     size_t octets = 0;
     for (size_t i = 0; reason == WSMTP_REASON_OK && i < attributes_len; i++) {
         octets += attributes[i].value_len;
         if (octets > ATTRIBUTES_MAX) {
             reason = WSMTP_REASON_PARAMETER_VALUE;
-            at = i;
+            e->bad_keyword = (uint8_t)attributes[i].keyword;
         }
     }
     if (reason != WSMTP_REASON_OK) {
         wsmtp_reject(e, reason, WSMTP_FIELD_PARAMETER, 0);
-        e->error.detail = wsmtp_keyword_name(attributes[at].keyword, &e->error.detail_len);
+        wsmtp_name_keyword(e);
         return reason;
     }
     reason = wsmtp_session_command(e, INPUT_RELAY);

@@ -7,9 +7,10 @@
     (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL | WSMTP_NO_CHUNKING |      \
      WSMTP_EARLY_ENVELOPE)
 
-static const uint8_t transitions[][5] = {
+/* State, input, next state, and in one octet the event and the one after it. */
+static const uint8_t transitions[][4] = {
 #define WSMTP_TRANSITION(from, input, to, event, next_event)                                       \
-    {STATE_##from, INPUT_##input, STATE_##to, WSMTP_EVENT_##event, WSMTP_EVENT_##next_event},
+    {STATE_##from, INPUT_##input, STATE_##to, WSMTP_EVENT_##event << 4 | WSMTP_EVENT_##next_event},
     WSMTP_SESSION_TABLE(WSMTP_TRANSITION)};
 
 static bool go(wsmtp_engine *e, session_input input);
@@ -76,11 +77,12 @@ static bool go(wsmtp_engine *e, session_input input)
         if (t[0] != e->state || t[1] != input)
             continue;
         e->state = t[2];
-        if (t[3] == WSMTP_EVENT_REFUSED)
+        const wsmtp_event_type event = (wsmtp_event_type)(t[3] >> 4);
+        if (event == WSMTP_EVENT_REFUSED)
             wsmtp_refused(e, WSMTP_REASON_REPLY_REFUSED);
-        else if (t[3] != WSMTP_EVENT_NONE)
-            e->event.type = (wsmtp_event_type)t[3];
-        e->queued_event = t[4];
+        else if (event != WSMTP_EVENT_NONE)
+            e->event.type = event;
+        e->queued_event = t[3] & 15;
         e->epoch++;
         e->maybe_event = true;
         enter(e);
@@ -97,10 +99,11 @@ void wsmtp_session_close(wsmtp_engine *e)
 /* The code that a state wants, where not every 2xx will do. */
 static unsigned wanted_code(const wsmtp_engine *e)
 {
+    if (WSMTP_FEATURE_XCLIENT && e->state == STATE_XCLIENT)
+        return 220;
     switch (e->state) {
     case STATE_GREETING:
     case STATE_STARTTLS:
-    case STATE_XCLIENT:
         return 220;
     case STATE_EHLO:
     case STATE_HELO:
@@ -246,14 +249,18 @@ static wsmtp_reason check_config(const wsmtp_config *c)
     return WSMTP_REASON_OK;
 }
 
+static bool wants_more_than_built(const wsmtp_config *c)
+{
+    return ((unsigned)!WSMTP_FEATURE_LMTP & (unsigned)c->protocol) |
+           ((unsigned)!WSMTP_FEATURE_OVERLAP & (unsigned)(c->overlap > 1)) |
+           (WSMTP_FEATURE_EARLY ? 0u : (c->flags & WSMTP_EARLY_ENVELOPE) | (unsigned)(c->expected != NULL));
+}
+
 wsmtp_reason wsmtp_init(wsmtp_engine *e, const wsmtp_config *config)
 {
     memset(e, 0, sizeof *e);
     wsmtp_reason reason = check_config(config);
-    if (reason == WSMTP_REASON_OK &&
-        ((!WSMTP_FEATURE_LMTP && config->protocol == WSMTP_PROTOCOL_LMTP) ||
-         (!WSMTP_FEATURE_OVERLAP && config->overlap > 1) ||
-         (!WSMTP_FEATURE_EARLY && (config->expected || (config->flags & WSMTP_EARLY_ENVELOPE)))))
+    if (reason == WSMTP_REASON_OK && wants_more_than_built(config))
         reason = WSMTP_REASON_NOT_BUILT;
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_CONFIG, 0);

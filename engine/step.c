@@ -13,7 +13,7 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
         [STATE_UPGRADE] = WSMTP_STEP_TLS,     [STATE_READY] = WSMTP_STEP_READY,
         [STATE_AUTH] = WSMTP_STEP_AUTH,       [STATE_RSET] = WSMTP_STEP_RSET,
         [STATE_NOOP] = WSMTP_STEP_NOOP,       [STATE_QUIT] = WSMTP_STEP_QUIT,
-        [STATE_CLOSED] = WSMTP_STEP_CLOSED,   [STATE_XCLIENT] = WSMTP_STEP_XCLIENT};
+        [STATE_CLOSED] = WSMTP_STEP_CLOSED};
     if (e->state == STATE_FAILED)
         return e->error.step;
 #if WSMTP_FEATURE_EARLY
@@ -22,6 +22,8 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
 #endif
     if (WSMTP_FEATURE_QUERIES && e->state == STATE_QUERY)
         return (wsmtp_step)e->query;
+    if (WSMTP_FEATURE_XCLIENT && e->state == STATE_XCLIENT)
+        return WSMTP_STEP_XCLIENT;
     if (e->state == STATE_TRANSACTION)
         return wsmtp_transaction_step(e);
     return (wsmtp_step)steps[e->state];
@@ -34,17 +36,18 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
 uint32_t wsmtp_timer(const wsmtp_engine *e, uint32_t *epoch)
 {
     /* 0, the limit of opening the connection, is the adapter's: where it stands here, none counts. */
-    static const uint8_t phases[WSMTP_STEP_COUNT] = {
+    static const uint8_t phases[WSMTP_STEP_CLOSED + 1] = {
         [WSMTP_STEP_TLS] = WSMTP_PHASE_TLS,           [WSMTP_STEP_GREETING] = WSMTP_PHASE_GREETING,
         [WSMTP_STEP_EHLO] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_STARTTLS] = WSMTP_PHASE_COMMAND,
         [WSMTP_STEP_AUTH] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_MAIL] = WSMTP_PHASE_MAIL,
         [WSMTP_STEP_RCPT] = WSMTP_PHASE_RCPT,         [WSMTP_STEP_DATA] = WSMTP_PHASE_DATA,
         [WSMTP_STEP_BODY] = WSMTP_PHASE_BODY,         [WSMTP_STEP_END_OF_DATA] = WSMTP_PHASE_END_OF_DATA,
         [WSMTP_STEP_RSET] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_NOOP] = WSMTP_PHASE_COMMAND,
-        [WSMTP_STEP_QUIT] = WSMTP_PHASE_QUIT,         [WSMTP_STEP_VRFY] = WSMTP_PHASE_COMMAND,
-        [WSMTP_STEP_EXPN] = WSMTP_PHASE_COMMAND,      [WSMTP_STEP_HELP] = WSMTP_PHASE_COMMAND,
-        [WSMTP_STEP_XCLIENT] = WSMTP_PHASE_COMMAND};
-    const uint8_t phase = phases[wsmtp_step_get(e)];
+        [WSMTP_STEP_QUIT] = WSMTP_PHASE_QUIT};
+    const wsmtp_step step = wsmtp_step_get(e);
+    const uint8_t phase = (WSMTP_FEATURE_QUERIES || WSMTP_FEATURE_XCLIENT) && step > WSMTP_STEP_CLOSED
+                              ? WSMTP_PHASE_COMMAND
+                              : phases[step];
     *epoch = e->epoch;
     return wsmtp_over(e) || phase == WSMTP_PHASE_CONNECT ? 0 : e->config->timeouts[phase];
 }

@@ -7,6 +7,10 @@
     (WSMTP_SEND_ALL_OR_NOTHING | WSMTP_SEND_SMTPUTF8 | WSMTP_SEND_MAKE_CRLF |                      \
      WSMTP_SEND_LONG_LINES | WSMTP_SEND_SPLIT)
 
+#define FLAGS_NOT_BUILT                                                                            \
+    ((WSMTP_FEATURE_SMTPUTF8 ? 0u : WSMTP_SEND_SMTPUTF8) |                                         \
+     (WSMTP_FEATURE_LIMITS ? 0u : WSMTP_SEND_SPLIT))
+
 void wsmtp_transaction_init(wsmtp_transaction *t)
 {
     memset(t, 0, sizeof *t);
@@ -44,10 +48,8 @@ static wsmtp_reason check_message(const wsmtp_engine *e, const wsmtp_transaction
 {
     if (t->size < sizeof *t || t->body > WSMTP_BODY_BINARY || (t->flags & ~SEND_FLAGS))
         return WSMTP_REASON_CONFIG_VALUE;
-    if (((t->flags & WSMTP_SEND_SMTPUTF8) && !WSMTP_FEATURE_SMTPUTF8) ||
-        (t->body == WSMTP_BODY_BINARY && !WSMTP_FEATURE_BINARYMIME) ||
-        ((t->flags & WSMTP_SEND_SPLIT) && !WSMTP_FEATURE_LIMITS) ||
-        (t->parameters_len > 0 && !WSMTP_FEATURE_PARAMETERS))
+    if ((t->flags & FLAGS_NOT_BUILT) | (WSMTP_FEATURE_BINARYMIME ? 0u : (unsigned)(t->body == WSMTP_BODY_BINARY)) |
+        (WSMTP_FEATURE_PARAMETERS ? 0u : t->parameters_len))
         return WSMTP_REASON_NOT_BUILT;
     if (t->recipients_len == 0)
         return WSMTP_REASON_NO_RECIPIENTS;
@@ -72,15 +74,16 @@ static void clear_from(void *object, size_t from, size_t size)
 /* Makes everything ready for a MAIL; the outcomes that recipients have already stay. */
 void wsmtp_transaction_begin(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    wsmtp_transaction *next = t->next;
-    clear_from(t, offsetof(wsmtp_transaction, code), sizeof *t);
-    t->next = next;
+    if (WSMTP_FEATURE_LIMITS || WSMTP_FEATURE_OVERLAP) /* else none begins twice */
+        clear_from(t, offsetof(wsmtp_transaction, code), sizeof *t);
 #if WSMTP_FEATURE_LIMITS
     t->written = t->answered = wsmtp_part_next(t, 0, t->recipients_len);
 #endif
     t->to_write = WSMTP_STEP_RSET;
     t->awaiting = WSMTP_STEP_READY;
     t->declared_8bit = t->body != WSMTP_BODY_7BIT && !wsmtp_binary(t) && wsmtp_has(e, WSMTP_CAP_8BITMIME);
+    if (!WSMTP_FEATURE_CHUNKING)
+        return;
     t->chunked = may_chunk(e);
     /* An LMTP server owes a reply for each recipient that it accepted: it must be known who. */
     t->eager = wsmtp_chunked(t) && t->message_size <= e->config->eager_octets && wsmtp_pipelining(e) &&
@@ -116,6 +119,7 @@ wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
 #endif
     if (early)
         e->ahead |= AHEAD_AUTH;
+    t->next = NULL;
     clear_from(t, offsetof(wsmtp_transaction, status), sizeof *t);
     for (size_t i = 0; i < t->recipients_len; i++)
         clear_from(&t->recipients[i], offsetof(wsmtp_recipient, status), sizeof *t->recipients);

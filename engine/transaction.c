@@ -105,7 +105,8 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
         if (!wsmtp_write_path(e, t, 0))
             return false;
         t->to_write = WSMTP_STEP_RCPT;
-        e->mails++;
+        if (WSMTP_FEATURE_LIMITS)
+            e->mails++;
         break;
     case WSMTP_STEP_RCPT:
         if (t->reason != WSMTP_REASON_OK || !takes_another(e, t)) {

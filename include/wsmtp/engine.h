@@ -297,6 +297,7 @@ typedef struct wsmtp_transaction {
     wsmtp_body body;
     uint32_t flags;
     void *context; /* the caller's own */
+    struct wsmtp_transaction *next; /* private: the one submitted behind it */
 
     /* Results. */
     wsmtp_status status; /* ACCEPTED if at least one recipient is; else why none is */
@@ -306,7 +307,6 @@ typedef struct wsmtp_transaction {
     wsmtp_enhanced_code enhanced;
 
     /* Private. */
-    struct wsmtp_transaction *next;
     uint64_t end_mark;   /* output position behind the end of data */
     size_t written;      /* recipients before this one are behind us: RCPT written, or settled */
     size_t answered;     /* ... RCPT answered, or settled */
@@ -402,6 +402,7 @@ typedef struct wsmtp_engine {
     bool chunk_open;
     bool no_overlap;      /* the server does not take a command before its last reply is read */
     uint8_t ahead;        /* replies that come before the ones to what the state has sent */
+    uint8_t bad_keyword;  /* of the parameter that a check found wrong */
     uint8_t query;        /* wsmtp_step of the VRFY, EXPN or HELP under way */
     uint32_t mails;       /* MAIL commands written */
     uint32_t epoch;
