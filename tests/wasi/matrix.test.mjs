@@ -1,12 +1,11 @@
-// Mail from a component in wasmtime: every kind of TLS, certificate and mechanism, octet for octet.
+// Mail from a component in wasmtime to Postfix and Dovecot: every kind of TLS, certificate and mechanism,
+// octet for octet. With smtp-server: smtp-server.test.mjs.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { startServers } from '../servers/servers.mjs';
 import { config, message, password, startComponent, token } from './component.mjs';
 
-const { SMTPServer } = createRequire(new URL('../package.json', import.meta.url))('smtp-server');
 const LIMITS = { connect: 10000, tls: 10000, greeting: 10000, command: 20000 };
 const CONTENT = 'From: me@lab.test\r\nSubject: dots\r\n\r\n.\r\n..two\r\nlast\r\n';
 const PASSWORDS = ['automatic', 'plain', 'login', 'scram-sha-256', 'scram-sha-1', 'cram-md5'];
@@ -62,38 +61,6 @@ describe('component without TLS and login', () => {
         assert.equal(error.recipients[0].status, 'not-sent');
         return true;
       }));
-});
-
-describe('STARTTLS with each version and kind of certificate', () => {
-  for (const version of ['TLSv1.2', 'TLSv1.3'])
-    for (const certificate of ['good', 'goodEcdsa'])
-      test(`${version}, ${certificate}`, async () => {
-        const got = [];
-        const server = new SMTPServer({
-          key: readFileSync(run.ca[certificate].key),
-          cert: readFileSync(run.ca[certificate].chain),
-          minVersion: version,
-          maxVersion: version,
-          onAuth: (auth, session, done) => done(null, auth.username === 'alice' && auth.password === 'secret' ? { user: 'alice' } : null),
-          onData(stream, session, done) {
-            const pieces = [];
-            stream.on('data', (piece) => pieces.push(piece));
-            stream.on('end', () => {
-              got.push({ session, content: Buffer.concat(pieces) });
-              done();
-            });
-          },
-        });
-        await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-        try {
-          await send(component, server.server.address().port, { tls: 'starttls', ca }, password('alice', 'secret'), 'bob@lab.test');
-          assert.equal(got[0].content.toString(), CONTENT);
-          assert.equal(got[0].session.secure, true);
-          assert.equal(got[0].session.user, 'alice');
-        } finally {
-          await new Promise((resolve) => server.close(resolve));
-        }
-      });
 });
 
 test('each recipient has its own outcome', async () => {
