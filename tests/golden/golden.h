@@ -55,11 +55,23 @@ typedef struct golden_step {
 
 #define GOLDEN_MESSAGES 6u
 #define GOLDEN_RECIPIENTS 8u
+#define GOLDEN_PARAMETERS 12u
+
+/* Parameters of one command: items point into values. */
+typedef struct golden_parameters {
+    wsmtp_parameter items[GOLDEN_PARAMETERS];
+    golden_bytes values[GOLDEN_PARAMETERS];
+    size_t len;
+} golden_parameters;
+
+void golden_free_parameters(golden_parameters *list);
 
 typedef struct golden_message {
     bool used;
     golden_bytes from;
+    golden_parameters parameters;
     golden_bytes to[GOLDEN_RECIPIENTS];
+    golden_parameters to_parameters[GOLDEN_RECIPIENTS];
     size_t to_len;
     uint64_t size;
     wsmtp_body body;
@@ -79,6 +91,8 @@ typedef struct golden_case {
     uint32_t port, iterations_min, iterations_max;
     wsmtp_mechanism mechanism;
     bool allow_plaintext;
+    bool expects;     /* config.expected is given */
+    wsmtp_capabilities expected;
     bool whole_only;  /* the outcome depends on what arrives in one read */
     bool no_trailing; /* octets behind the last reply would change what came before */
     golden_message messages[GOLDEN_MESSAGES];

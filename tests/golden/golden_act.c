@@ -1,10 +1,11 @@
 /* The actions of a script: what the caller of the engine does. */
+#include "golden_reader.h"
 #include "golden_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* "-> REASON field=X index=N", or nothing for OK. */
+/* "-> REASON field=X index=N detail=KEYWORD", or nothing for OK. */
 static void check_result(golden_run *at, int line, wsmtp_reason reason, const char *arrow)
 {
     if (!arrow) {
@@ -28,8 +29,10 @@ static void check_result(golden_run *at, int line, wsmtp_reason reason, const ch
             golden_fail(at, line, "wsmtp_error_get has the wrong kind");
         if (error->field != WSMTP_FIELD_NONE)
             golden_print(&actual, " field=%s", golden_field_name(error->field));
-        if (error->field == WSMTP_FIELD_RECIPIENT)
+        if (error->field == WSMTP_FIELD_RECIPIENT || error->field == WSMTP_FIELD_RECIPIENT_PARAMETER)
             golden_print(&actual, " index=%zu", error->index);
+        if (error->detail_len)
+            golden_print(&actual, " detail=%.*s", (int)error->detail_len, error->detail);
     }
     if (!golden_fits(arrow, actual.data))
         golden_expect_value(at, line, "result", arrow, actual.data);
@@ -53,7 +56,11 @@ static wsmtp_reason submit(golden_run *at, size_t number, int line)
         memset(&at->recipients[number][i], 0, sizeof at->recipients[number][i]);
         at->recipients[number][i].address = message->to[i].data;
         at->recipients[number][i].address_len = message->to[i].len;
+        at->recipients[number][i].parameters = message->to_parameters[i].items;
+        at->recipients[number][i].parameters_len = message->to_parameters[i].len;
     }
+    transaction->parameters = message->parameters.items;
+    transaction->parameters_len = message->parameters.len;
     transaction->message_size = message->size;
     transaction->body = message->body;
     transaction->flags = message->flags;
@@ -100,6 +107,41 @@ static wsmtp_reason derive(golden_run *at, const char *argument)
     return wsmtp_key_derived(at->engine, key, key_len);
 }
 
+typedef wsmtp_reason (*query_call)(wsmtp_engine *engine, const char *text, size_t text_len);
+
+/* VRFY, EXPN, HELP: the argument in octets, up to " ->". */
+static wsmtp_reason query(golden_run *at, query_call call, const char *text, int line)
+{
+    const golden_reader from = {.file = at->script->file, .line = line};
+    const char *arrow = strstr(text, "-> ");
+    size_t len = arrow ? (size_t)(arrow - text) : strlen(text);
+    while (len && text[len - 1] == ' ')
+        len--;
+    golden_bytes raw = {0}, argument = {0};
+    golden_add(&raw, text, len);
+    golden_read_octets(&from, raw.data, &argument, false);
+    const wsmtp_reason reason = call(at->engine, argument.data, argument.len);
+    golden_free(&raw);
+    golden_free(&argument);
+    return reason;
+}
+
+static wsmtp_reason xclient(golden_run *at, const char *text, int line)
+{
+    const golden_reader from = {.file = at->script->file, .line = line};
+    golden_parameters attributes;
+    memset(&attributes, 0, sizeof attributes);
+    while (*text && *text != '-') {
+        if (*text == ' ')
+            text++;
+        else if (!golden_read_parameter(&from, &text, &attributes))
+            golden_malformed(&from, "an attribute is written NAME=value");
+    }
+    const wsmtp_reason reason = wsmtp_xclient(at->engine, attributes.items, attributes.len);
+    golden_free_parameters(&attributes);
+    return reason;
+}
+
 static bool is(const char *text, const char *word, const char **rest)
 {
     size_t len = strlen(word);
@@ -144,6 +186,14 @@ void golden_act(golden_run *at, const golden_step *step)
         reason = wsmtp_noop(at->engine);
     } else if (is(text, "quit", &rest)) {
         reason = wsmtp_quit(at->engine);
+    } else if (is(text, "vrfy", &rest)) {
+        reason = query(at, wsmtp_vrfy, rest, step->line);
+    } else if (is(text, "expn", &rest)) {
+        reason = query(at, wsmtp_expn, rest, step->line);
+    } else if (is(text, "help", &rest)) {
+        reason = query(at, wsmtp_help, rest, step->line);
+    } else if (is(text, "xclient", &rest)) {
+        reason = xclient(at, rest, step->line);
     } else if (is(text, "tls-done", &rest)) {
         reason = wsmtp_tls_done(at->engine);
     } else if (is(text, "derive", &rest)) {

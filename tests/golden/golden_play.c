@@ -26,6 +26,7 @@ static void begin(golden_run *at)
     at->config.flags = script->flags;
     at->config.overlap = script->overlap;
     at->config.eager_octets = script->eager_octets;
+    at->config.expected = script->expects ? &script->expected : NULL;
     if (wsmtp_init(at->engine, &at->config) != WSMTP_REASON_OK)
         golden_fail(at, script->line, "wsmtp_init refused the configuration");
 }

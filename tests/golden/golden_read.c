@@ -82,8 +82,11 @@ static void free_case(golden_case *old)
     for (size_t i = 0; i < GOLDEN_MESSAGES; i++) {
         golden_free(&old->messages[i].from);
         golden_free(&old->messages[i].text);
-        for (size_t j = 0; j < GOLDEN_RECIPIENTS; j++)
+        golden_free_parameters(&old->messages[i].parameters);
+        for (size_t j = 0; j < GOLDEN_RECIPIENTS; j++) {
             golden_free(&old->messages[i].to[j]);
+            golden_free_parameters(&old->messages[i].to_parameters[j]);
+        }
     }
     for (size_t i = 0; i < old->steps_len; i++)
         golden_free(&old->steps[i].text);

@@ -18,6 +18,12 @@ int golden_hex_digit(char digit); /* -1 if it is none */
 void golden_read_octets(const golden_reader *from, const char *at, golden_bytes *out,
                         bool line_end);
 
+/*
+ * golden_parameters.c: "KEYWORD=value" or "KEYWORD", with ? in front if it is optional; moves *at
+ * behind it. False if no keyword stands there.
+ */
+bool golden_read_parameter(const golden_reader *from, const char **at, golden_parameters *list);
+
 /* golden_steps.c: the lines of a dialogue; at points behind the letter that starts the line */
 void golden_add_server(golden_reader *from, const char *at);
 void golden_add_output(golden_reader *from, const char *at);

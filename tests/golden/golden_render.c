@@ -14,10 +14,12 @@ static const char *const status_names[] = {
 static const char *const step_names[] = {
     "CONNECT", "TLS",  "GREETING", "EHLO",        "STARTTLS", "READY", "AUTH", "MAIL",
     "RCPT",    "DATA", "BODY",     "END_OF_DATA", "RSET",     "NOOP",  "QUIT", "CLOSED",
+    "VRFY",    "EXPN", "HELP",     "XCLIENT",
 };
 static const char *const field_names[] = {
     "NONE",  "REVERSE_PATH", "RECIPIENT", "EHLO_NAME", "MESSAGE",   "USER",       "PASSWORD",
     "TOKEN", "AUTHZID",      "HOST",      "NONCE",     "MECHANISM", "ITERATIONS", "CONFIG",
+    "BINDING", "PARAMETER", "RECIPIENT_PARAMETER", "RECIPIENTS", "ARGUMENT",
 };
 static const char *const reason_names[] = {
 #define NAME(name, kind, sentence) #name,
@@ -84,7 +86,7 @@ void golden_render_error(golden_bytes *out, const wsmtp_error *error)
                  golden_step_name(error->step));
     if (error->field != WSMTP_FIELD_NONE)
         golden_print(out, " field=%s", golden_field_name(error->field));
-    if (error->field == WSMTP_FIELD_RECIPIENT)
+    if (error->field == WSMTP_FIELD_RECIPIENT || error->field == WSMTP_FIELD_RECIPIENT_PARAMETER)
         golden_print(out, " index=%zu", error->index);
     golden_print(out, error->retryable ? " retryable" : " final");
     if (error->in_doubt)
@@ -114,6 +116,7 @@ void golden_render(golden_bytes *out, const wsmtp_event *event, size_t transacti
         golden_print(out, " hash=%s iterations=%u salt=",
                      event->hash == WSMTP_HASH_SHA_256 ? "SHA-256"
                      : event->hash == WSMTP_HASH_SHA_1 ? "SHA-1"
+                     : event->hash == WSMTP_HASH_SHA_512 ? "SHA-512"
                                                        : "unknown",
                      (unsigned)event->iterations);
         for (size_t i = 0; i < event->salt_len; i++)
@@ -159,6 +162,13 @@ void golden_render_capabilities(golden_bytes *out, const wsmtp_capabilities *cap
         golden_print(out, " rcptmax=%u", (unsigned)capabilities->rcpt_max);
     if (capabilities->rcpt_domain_max)
         golden_print(out, " rcptdomainmax=%u", (unsigned)capabilities->rcpt_domain_max);
+    if (capabilities->deliver_by_min)
+        golden_print(out, " deliverbymin=%u", (unsigned)capabilities->deliver_by_min);
+    if (capabilities->hold_max)
+        golden_print(out, " holdmax=%u", (unsigned)capabilities->hold_max);
+    for (unsigned i = WSMTP_KEYWORD_NAME; i < WSMTP_KEYWORD_COUNT; i++)
+        if (capabilities->xclient >> (i - WSMTP_KEYWORD_NAME) & 1u)
+            golden_print(out, " xclient=%s", wsmtp_keyword_name((wsmtp_keyword)i, &(size_t){0}));
 }
 
 /* The next word of a line; "text=" takes the rest of it. False at the end. */

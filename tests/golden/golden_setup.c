@@ -38,7 +38,7 @@ static bool take(const char **at, const char *word)
     return true;
 }
 
-/* "1 from=<a@b> to=<c@d> size=10 8bit all-or-nothing" */
+/* "1 from=<a@b> RET=FULL to=<c@d> NOTIFY=NEVER size=10 8bit all-or-nothing" */
 static void read_message(golden_reader *from, const char *at)
 {
     golden_message *message = message_of(from, &at);
@@ -62,6 +62,8 @@ static void read_message(golden_reader *from, const char *at)
             message->body = WSMTP_BODY_7BIT;
         } else if (take(&at, "8bit")) {
             message->body = WSMTP_BODY_8BIT;
+        } else if (take(&at, "binary")) {
+            message->body = WSMTP_BODY_BINARY;
         } else if (take(&at, "utf8")) {
             message->flags |= WSMTP_SEND_SMTPUTF8;
         } else if (take(&at, "crlf")) {
@@ -70,7 +72,11 @@ static void read_message(golden_reader *from, const char *at)
             message->flags |= WSMTP_SEND_LONG_LINES;
         } else if (take(&at, "all-or-nothing")) {
             message->flags |= WSMTP_SEND_ALL_OR_NOTHING;
-        } else {
+        } else if (take(&at, "split")) {
+            message->flags |= WSMTP_SEND_SPLIT;
+        } else if (!golden_read_parameter(from, &at,
+                                          message->to_len ? &message->to_parameters[message->to_len - 1]
+                                                          : &message->parameters)) {
             golden_malformed(from, "unknown word in a message line");
         }
     }
@@ -100,9 +106,55 @@ static void read_flags(const golden_reader *from, const char *at)
             *flags |= WSMTP_NO_CHUNKING;
         else if (take(&at, "trusted"))
             *flags |= WSMTP_TRUSTED_CHANNEL;
+        else if (take(&at, "early-envelope"))
+            *flags |= WSMTP_EARLY_ENVELOPE;
         else
             golden_malformed(from, "unknown flag");
     }
+}
+
+/*
+ * What a server offered on an earlier connection, learned as any caller learns it: from a session
+ * with a server that offers the extensions, written as behind "* open".
+ */
+static void read_expected(golden_reader *from, const char *at)
+{
+    static uint8_t input[4096], output[WSMTP_OUTPUT_MIN];
+    static wsmtp_engine engine;
+    wsmtp_config config;
+    wsmtp_event event;
+    golden_bytes lines = {0};
+    wsmtp_config_init(&config);
+    config.input = input;
+    config.input_len = sizeof input;
+    config.output = output;
+    config.output_len = sizeof output;
+    config.ehlo_name = "client.example";
+    config.ehlo_name_len = 14;
+    golden_print(&lines, "220 mx.example\r\n250-mx.example\r\n");
+    while (*at) {
+        while (*at == ' ' || *at == ',')
+            at++;
+        size_t len = strcspn(at, ",");
+        golden_print(&lines, "250%c%.*s\r\n", at[len] ? '-' : ' ', (int)len, at);
+        at += len;
+    }
+    wsmtp_init(&engine, &config);
+    for (size_t i = 0; i < lines.len; i++) {
+        size_t len, secret_at;
+        *wsmtp_recv_buf(&engine, &len) = (uint8_t)lines.data[i];
+        wsmtp_recv_ack(&engine, 1);
+        while (wsmtp_next_event(&engine, &event))
+            ;
+        wsmtp_send_buf(&engine, &len, &secret_at);
+        wsmtp_send_ack(&engine, len);
+    }
+    if (wsmtp_step_get(&engine) != WSMTP_STEP_READY)
+        golden_malformed(from, "what is expected is written as behind \"* open\"");
+    from->current->expected = *wsmtp_capabilities_get(&engine);
+    from->current->expects = true;
+    wsmtp_end(&engine);
+    golden_free(&lines);
 }
 
 void golden_read_setup(golden_reader *from, const char *at)
@@ -118,6 +170,8 @@ void golden_read_setup(golden_reader *from, const char *at)
         if (strcmp(at, "lmtp") != 0)
             golden_malformed(from, "the protocol is lmtp, or there is no such line");
         into->protocol = WSMTP_PROTOCOL_LMTP;
+    } else if (take(&at, "expected ")) {
+        read_expected(from, at);
     } else if (take(&at, "overlap ")) {
         into->overlap = (uint32_t)strtoul(at, NULL, 10);
     } else if (take(&at, "eager ")) {

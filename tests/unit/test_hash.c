@@ -1,4 +1,7 @@
-/* MD5, SHA-1, SHA-256 (RFC 1321, FIPS 180-4), at every length around a block and in odd pieces. */
+/*
+ * MD5, SHA-1, SHA-256, SHA-512 (RFC 1321, FIPS 180-4), at every length around a block and in odd
+ * pieces.
+ */
 #include "check.h"
 
 #include <stdint.h>
@@ -28,7 +31,7 @@ static void digest(const wsmtp_hash_algorithm *algorithm, const void *data, size
 static void check_digest(const wsmtp_hash_algorithm *algorithm, const void *data, size_t data_len,
                          const char *wanted)
 {
-    static const size_t pieces[] = {1, 3, 63, 64, 65, 100000};
+    static const size_t pieces[] = {1, 3, 63, 64, 65, 127, 128, 129, 100000};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         uint8_t out[WSMTP_HASH_MAX];
         digest(algorithm, data, data_len, pieces[i], out);
@@ -42,6 +45,10 @@ static void test_known(void)
         "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
     static const char *const md5_digits =
         "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
+    /* FIPS 180-4's message of two blocks of SHA-512 */
+    static const char *const two_large_blocks =
+        "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqr"
+        "lmnopqrsmnopqrstnopqrstu";
     check_digest(&wsmtp_md5, "", 0, "d41d8cd98f00b204e9800998ecf8427e");
     check_digest(&wsmtp_md5, "a", 1, "0cc175b9c0f1b6a831c399e269772661");
     check_digest(&wsmtp_md5, "abc", 3, "900150983cd24fb0d6963f7d28e17f72");
@@ -56,6 +63,15 @@ static void test_known(void)
                  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     check_digest(&wsmtp_sha256, two_blocks, 56,
                  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    check_digest(&wsmtp_sha512, "", 0,
+                 "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+                 "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
+    check_digest(&wsmtp_sha512, "abc", 3,
+                 "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                 "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+    check_digest(&wsmtp_sha512, two_large_blocks, 112,
+                 "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
+                 "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909");
 }
 
 /* Lengths at which the padding moves into another block: a message of as many "a". */
@@ -93,6 +109,72 @@ static void test_block_ends(void)
     }
 }
 
+/* The same of SHA-512, whose blocks and length are twice as long. */
+static void test_large_block_ends(void)
+{
+    static const struct {
+        size_t len;
+        const char *sha512;
+    } rows[] = {
+        {55,
+         "b0220c772cbf6c1822e2cb38a437d0e1d58772417a4bbb21c961364f8b6143e0"
+         "5aa6316dca8d1d7b19e16448419076395f6086cb55101fbd6d5497b148e1745f"},
+        {56,
+         "962b64aae357d2a4fee3ded8b539bdc9d325081822b0bfc55583133aab44f18b"
+         "afe11d72a7ae16c79ce2ba620ae2242d5144809161945f1367f41b3972e26e04"},
+        {64,
+         "01d35c10c6c38c2dcf48f7eebb3235fb5ad74a65ec4cd016e2354c637a8fb49b"
+         "695ef3c1d6f7ae4cd74d78cc9c9bcac9d4f23a73019998a7f73038a5c9b2dbde"},
+        {111,
+         "fa9121c7b32b9e01733d034cfc78cbf67f926c7ed83e82200ef8681819692176"
+         "0b4beff48404df811b953828274461673c68d04e297b0eb7b2b4d60fc6b566a2"},
+        {112,
+         "c01d080efd492776a1c43bd23dd99d0a2e626d481e16782e75d54c2503b5dc32"
+         "bd05f0f1ba33e568b88fd2d970929b719ecbb152f58f130a407c8830604b70ca"},
+        {113,
+         "55ddd8ac210a6e18ba1ee055af84c966e0dbff091c43580ae1be703bdb85da31"
+         "acf6948cf5bd90c55a20e5450f22fb89bd8d0085e39f85a86cc46abbca75e24d"},
+        {119,
+         "130396a75cb483f2eee8c56d8a668bb3d2641f5243212c0bee2bd33da096ad9e"
+         "b8179fe18f9eaacf76e09fae9de4c3f14ba13341e345be05bf76c182cc3468cb"},
+        {120,
+         "f241de612b01aa2fa3cf01531d2a8e5e17fc761dfd48a704a834a47f57d6eade"
+         "7804ecc39be42fdef16ec6adeaf7c01c2fd0c4cc97d3860907cfa4a3b36d0c05"},
+        {127,
+         "828613968b501dc00a97e08c73b118aa8876c26b8aac93df128502ab360f91ba"
+         "b50a51e088769a5c1eff4782ace147dce3642554199876374291f5d921629502"},
+        {128,
+         "b73d1929aa615934e61a871596b3f3b33359f42b8175602e89f7e06e5f658a24"
+         "3667807ed300314b95cacdd579f3e33abdfbe351909519a846d465c59582f321"},
+        {129,
+         "4f681e0bd53cda4b5a2041cc8a06f2eabde44fb16c951fbd5b87702f07aeab61"
+         "1565b19c47fde30587177ebb852e3971bbd8d3fd30da18d71037dfbd98420429"},
+        {239,
+         "52c853cb8d907f3d4d6b889beb027985d7c273486d75f8baf26f80d24e90c74c"
+         "6c3de3e22131582380a7d14d43f2941a31385439cd6ddc469f628015e50bf286"},
+        {240,
+         "4c296d90c61052a62ffb1dd196f1b7b09373b1f93e71836baebf89690546b759"
+         "5684dbe9467a8e484fa0d1094272b4344a7c24f5fee8daedeb0bf549c985ab5f"},
+        {241,
+         "81bd43dcdb4d9a7bae6f4f3ebd771d5988481613097aa5de5774f9fdfc1d4230"
+         "a608fa1a9dfe3147dc88545df63513f93d13d92d27963926e5a3632aaed4c8bb"},
+        {255,
+         "d8b5a659e365f704ab114ae7079a8da24fb9997b3052a4a63b37d654652bad6f"
+         "bdd2b52d737e20a9d5ac3c5831d6afdd32ff737a3dd95269d2793bc2aa850aab"},
+        {256,
+         "6a9169eb662f136d87374070e8828b3e615a7eca32a89446e9225b02832709be"
+         "095e635c824a2bb70213ba2ea0ababac0809827843992c851903b7ac0c136699"},
+        {257,
+         "17fa1d01865805f9e657c5f5088754d19913eb418577b03cd040b99e5e1354fd"
+         "31d0d7f24b5474c62b49e3271860859510909685c5811eba23b06e1e3369899d"},
+    };
+    char message[257];
+    memset(message, 'a', sizeof message);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_digest(&wsmtp_sha512, message, rows[i].len, rows[i].sha512);
+    }
+}
+
 /* FIPS 180-4's long message, in pieces that no block is a multiple of. */
 static void test_million(void)
 {
@@ -102,7 +184,10 @@ static void test_million(void)
     } rows[] = {
         {&wsmtp_md5, "7707d6ae4e027c70eea2a935c2296f21"},
         {&wsmtp_sha1, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
-        {&wsmtp_sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"}};
+        {&wsmtp_sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
+        {&wsmtp_sha512,
+         "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
+         "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b"}};
     char piece[997];
     memset(piece, 'a', sizeof piece);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -124,6 +209,7 @@ int main(void)
 {
     test_known();
     test_block_ends();
+    test_large_block_ends();
     test_million();
     return check_report();
 }

@@ -22,6 +22,13 @@ static const struct example {
      WSMTP_BINDING_TLS_SERVER_END_POINT, "p=tls-server-end-point,,", "QSXCR+Q6sek8bf92",
      "cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
      "hrJzh97r8H01daA9znzoinPWQIM=", "GE5VlEO2Z6ovtFSX3CwnzZB42RU="},
+    {WSMTP_MECHANISM_SCRAM_SHA_512_PLUS, WSMTP_MECHANISM_SCRAM_SHA_512_PLUS,
+     WSMTP_BINDING_TLS_EXPORTER, "p=tls-exporter,,", "W22ZaJ0SNY7soEsUEjb6gQ==",
+     "cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+     "jVaGV/PIJ7hgkpxV9a1jdpzyYkHQH9gW6fn3DbAL2oEA+5w4CCSJjoq8G37bn2Fs"
+     "GaVEMsk4kiHRqMUoN/aiiA==",
+     "bTvxua5nsJsvSd2bk+1WbSe84MBgjkACQPOqiN7MhTBLYxVX2QUqwET2NLcZEv2C"
+     "fexR6NbAMluKltOEs5vLYw=="},
     /* We could bind, the server did not offer it: it can tell that nobody took the offer away. */
     {WSMTP_MECHANISM_AUTO, WSMTP_MECHANISM_SCRAM_SHA_256, WSMTP_BINDING_TLS_EXPORTER, "y,,",
      "W22ZaJ0SNY7soEsUEjb6gQ==", "eSws", "FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",

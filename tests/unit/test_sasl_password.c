@@ -1,4 +1,4 @@
-/* PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195). */
+/* PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195), EXTERNAL (RFC 4422), ANONYMOUS (RFC 4505). */
 #include "sasl_exchange.h"
 
 static void test_plain(void)
@@ -83,6 +83,52 @@ static void test_cram_md5(void)
     CHECK_OCTETS(sasl.scratch, sizeof sasl.scratch, zero, sizeof zero);
 }
 
+/* Who we are is known from the channel: at most an authorization identity is said. */
+static void test_external(void)
+{
+    wsmtp_credentials c;
+    wsmtp_sasl sasl;
+    wsmtp_credentials_init(&c);
+    CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_EXTERNAL, &c), WSMTP_REASON_OK);
+    CHECK(wsmtp_sasl_client_first(&sasl));
+    CHECK_RESPONSE_TEXT(&sasl, "");
+    CHECK_EQ(wsmtp_sasl_success(&sasl, NULL, 0), WSMTP_SASL_DONE);
+    CHECK_END(&sasl);
+
+    /* A user and a password are never sent. */
+    c = sasl_credentials("user", "password");
+    c.authzid = "fred@\xc3\xa4.example";
+    c.authzid_len = strlen(c.authzid);
+    CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_EXTERNAL, &c), WSMTP_REASON_OK);
+    CHECK_RESPONSE_TEXT(&sasl, "fred@\xc3\xa4.example");
+    CHECK_FAILED(&sasl, wsmtp_sasl_challenge(&sasl, NULL, 0), AUTH_CHALLENGE);
+    CHECK_END(&sasl);
+
+    c.authzid = "a\0b";
+    c.authzid_len = 3;
+    CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_EXTERNAL, &c), WSMTP_REASON_CREDENTIAL_CHARACTER);
+    CHECK_EQ(sasl.field, WSMTP_FIELD_AUTHZID);
+}
+
+static void test_anonymous(void)
+{
+    wsmtp_credentials c;
+    wsmtp_sasl sasl;
+    wsmtp_credentials_init(&c);
+    CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_ANONYMOUS, &c), WSMTP_REASON_OK);
+    CHECK(wsmtp_sasl_client_first(&sasl));
+    CHECK_RESPONSE_TEXT(&sasl, "");
+    CHECK_EQ(wsmtp_sasl_success(&sasl, NULL, 0), WSMTP_SASL_DONE);
+    CHECK_END(&sasl);
+
+    /* The trace of RFC 4505 section 4; a password is never sent. */
+    c = sasl_credentials("sirhc", "password");
+    CHECK_EQ(wsmtp_sasl_begin(&sasl, WSMTP_MECHANISM_ANONYMOUS, &c), WSMTP_REASON_OK);
+    CHECK_RESPONSE_TEXT(&sasl, "sirhc");
+    CHECK_FAILED(&sasl, wsmtp_sasl_challenge(&sasl, NULL, 0), AUTH_CHALLENGE);
+    CHECK_END(&sasl);
+}
+
 /* The same for every mechanism: no challenge is longer than what a reply line can carry. */
 static void test_challenge_length(void)
 {
@@ -116,6 +162,8 @@ int main(void)
     test_login();
     test_half_read();
     test_cram_md5();
+    test_external();
+    test_anonymous();
     test_challenge_length();
     return check_report();
 }

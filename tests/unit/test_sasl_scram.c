@@ -1,20 +1,30 @@
-/* SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): whole exchanges. */
+/* SCRAM-SHA-1 (RFC 5802), SCRAM-SHA-256 (RFC 7677) and SCRAM-SHA-512: whole exchanges. */
 #include "sasl_exchange.h"
 
 #include "hash.h"
 
-/* The examples of RFC 5802 section 5 and RFC 7677 section 3. */
+/*
+ * The examples of RFC 5802 section 5 and RFC 7677 section 3. Of SCRAM-SHA-512 there is none: it is
+ * that of RFC 7677, worked out with another implementation of HMAC and PBKDF2.
+ */
 static const struct example {
     wsmtp_mechanism mechanism;
+    wsmtp_hash hash;
+    const wsmtp_hash_algorithm *algorithm;
     const char *nonce, *server_nonce, *salt, *proof, *signature;
 } examples[] = {
-    {WSMTP_MECHANISM_SCRAM_SHA_1, "fyko+d2lbbFgONRv9qkxdawL", "3rfcNHYJY1ZVvWVs7j",
-     "QSXCR+Q6sek8bf92", "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", "rmF9pqV8S7suAoZWja4dJRkFsKQ="},
-    {WSMTP_MECHANISM_SCRAM_SHA_256, "rOprNGfwEbeRWgbNEkqO", "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
-     "W22ZaJ0SNY7soEsUEjb6gQ==", "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
-     "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="}};
-
-static const struct example *const sha1 = &examples[0];
+    {WSMTP_MECHANISM_SCRAM_SHA_1, WSMTP_HASH_SHA_1, &wsmtp_sha1, "fyko+d2lbbFgONRv9qkxdawL",
+     "3rfcNHYJY1ZVvWVs7j", "QSXCR+Q6sek8bf92", "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", "rmF9pqV8S7suAoZWja4dJRkFsKQ="},
+    {WSMTP_MECHANISM_SCRAM_SHA_256, WSMTP_HASH_SHA_256, &wsmtp_sha256, "rOprNGfwEbeRWgbNEkqO",
+     "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", "W22ZaJ0SNY7soEsUEjb6gQ==", "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+     "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="},
+    {WSMTP_MECHANISM_SCRAM_SHA_512, WSMTP_HASH_SHA_512, &wsmtp_sha512, "rOprNGfwEbeRWgbNEkqO",
+     "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", "W22ZaJ0SNY7soEsUEjb6gQ==",
+     "gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC"
+     "6wdp6dybEmDYXYTxwnYPJQ==",
+     "ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4"
+     "+5ZxXnJq199RVG2rR7N7Zw=="}};
+#define EXAMPLES (sizeof examples / sizeof *examples)
 
 /* Starts an exchange with an example's nonce, which RFC 7677 made shorter than we would. */
 static wsmtp_credentials begin_example(const struct example *x, wsmtp_sasl *sasl,
@@ -47,7 +57,7 @@ static void run_example(const struct example *x, wsmtp_sasl *sasl, wsmtp_credent
     snprintf(text, sizeof text, "r=%s%s,s=%s,i=4096", x->nonce, x->server_nonce, x->salt);
     CHECK_EQ(sasl_challenge(sasl, text), WSMTP_SASL_NEED_KEY);
     CHECK_EQ(sasl->scram_iterations, 4096);
-    CHECK_EQ(sasl->scram_hash, x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256);
+    CHECK_EQ(sasl->scram_hash, x->hash);
     /* Nothing to read while the key is awaited. */
     uint8_t octet;
     CHECK_EQ(wsmtp_sasl_response_len(sasl), 0);
@@ -59,10 +69,10 @@ static void run_example(const struct example *x, wsmtp_sasl *sasl, wsmtp_credent
 
 static void test_examples(void)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < EXAMPLES; i++) {
         wsmtp_credentials c;
         wsmtp_sasl sasl;
-        char final[128];
+        char final[160];
         snprintf(final, sizeof final, "v=%s", examples[i].signature);
         /* The server's final message as a challenge, which an empty response answers. */
         run_example(&examples[i], &sasl, &c);
@@ -89,7 +99,7 @@ static void test_examples(void)
 static void test_unproven(void)
 {
     static const uint8_t zero[WSMTP_HASH_MAX];
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < EXAMPLES; i++) {
         wsmtp_credentials c;
         wsmtp_sasl sasl, start;
         char text[256];
@@ -108,9 +118,10 @@ static void test_unproven(void)
         snprintf(text, sizeof text, "r=%sx,s=%s,i=4096", examples[i].nonce, examples[i].salt);
         CHECK_EQ(sasl_challenge(&sasl, text), WSMTP_SASL_NEED_KEY);
         start = sasl;
-        CHECK_FAILED(&sasl,
-                     sasl_success(&sasl, i == 0 ? "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA="
-                                                : "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        text[0] = 'v';
+        size_t text_len = 2 + wsmtp_base64_encode(zero, examples[i].algorithm->digest_len, text + 2);
+        text[1] = '=';
+        CHECK_FAILED(&sasl, wsmtp_sasl_success(&sasl, (const uint8_t *)text, text_len),
                      AUTH_SERVER_SIGNATURE);
         sasl = start;
         CHECK_FAILED(&sasl, wsmtp_sasl_success(&sasl, NULL, 0), AUTH_SERVER_SIGNATURE);
@@ -138,7 +149,7 @@ static void test_unproven(void)
 /* Every bit of the signature counts, on both ways that it may come. */
 static void test_wrong_signature(void)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < EXAMPLES; i++) {
         wsmtp_credentials c;
         wsmtp_sasl start, sasl;
         uint8_t signature[WSMTP_HASH_MAX];
@@ -147,7 +158,7 @@ static void test_wrong_signature(void)
         CHECK(wsmtp_base64_decode(examples[i].signature, strlen(examples[i].signature), signature,
                                   &signature_len));
         for (size_t bit = 0; bit < signature_len * 8; bit++) {
-            uint8_t text[2 + 44] = {'v', '='};
+            uint8_t text[2 + 88] = {'v', '='};
             signature[bit / 8] ^= (uint8_t)(1u << bit % 8);
             size_t n = 2 + wsmtp_base64_encode(signature, signature_len, (char *)text + 2);
             signature[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -163,14 +174,14 @@ static void test_wrong_signature(void)
             "v=%s=",  "v=%s,",   "v=%s,x", "v=%s,1=2", "v=%s,x=",  "x=y,v=%s",
             ",v=%s",  " v=%s",   "v=%s\n", "v= %s",    "r=x,v=%s", "%s"};
         for (size_t k = 0; k < sizeof malformed / sizeof malformed[0]; k++) {
-            char text[128];
+            char text[160];
             snprintf(text, sizeof text, malformed[k], examples[i].signature);
             sasl = start;
             if (!CHECK_FAILED(&sasl, sasl_challenge(&sasl, text), AUTH_CHALLENGE)) {
                 check_print("server-final", text, strlen(text));
             }
         }
-        char text[128];
+        char text[160];
         snprintf(text, sizeof text, "v=%s,m=x", examples[i].signature);
         sasl = start;
         CHECK_FAILED(&sasl, sasl_challenge(&sasl, text), AUTH_EXTENSION);
@@ -185,10 +196,10 @@ static void test_exchange(const struct example *x, const char *user, const char 
                           const char *first, const char *channel_binding)
 {
     wsmtp_credentials c = sasl_credentials(user, "p\xc3\xa4ss,=word");
-    const wsmtp_hash_algorithm *algorithm = x == sha1 ? &wsmtp_sha1 : &wsmtp_sha256;
+    const wsmtp_hash_algorithm *algorithm = x->algorithm;
     size_t digest_len = algorithm->digest_len;
     wsmtp_sasl sasl;
-    char server_first[256], message[1024], wanted[256], proof_text[64] = "";
+    char server_first[256], message[1024], wanted[256], proof_text[96] = "";
     uint8_t salted[64], key[64], stored[64], other[64];
     wsmtp_hmac hmac;
     wsmtp_hash_context hash;
@@ -209,7 +220,7 @@ static void test_exchange(const struct example *x, const char *user, const char 
     snprintf(wanted, sizeof wanted, "c=%s,r=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY!~=more",
              channel_binding);
     snprintf(message, sizeof message, "%s,%s,%s", strstr(first, "n="), server_first, wanted);
-    wsmtp_derive_key(x == sha1 ? WSMTP_HASH_SHA_1 : WSMTP_HASH_SHA_256, (const uint8_t *)c.password,
+    wsmtp_derive_key(x->hash, (const uint8_t *)c.password,
                      c.password_len, (const uint8_t *)"salt", 4, 4097, salted);
     wsmtp_hmac_init(&hmac, algorithm, salted, digest_len);
     wsmtp_hmac_update(&hmac, "Client Key", 10);
@@ -244,7 +255,7 @@ static void test_exchange(const struct example *x, const char *user, const char 
 
 static void test_names(void)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < EXAMPLES; i++) {
         const struct example *x = &examples[i];
         test_exchange(x, "user", "", "n,,n=user" NONCE_TEXT, "biws");
         test_exchange(x, "a,b=c", "", "n,,n=a=2Cb=3Dc" NONCE_TEXT, "biws");
@@ -260,14 +271,14 @@ static void test_names(void)
 
 static void test_key(void)
 {
-    static const uint8_t key[64];
-    for (size_t i = 0; i < 2; i++) {
+    static const uint8_t key[65];
+    for (size_t i = 0; i < EXAMPLES; i++) {
         wsmtp_credentials c;
         wsmtp_sasl sasl;
         char text[256];
-        size_t right = i == 0 ? 20 : 32;
-        static const size_t wrong[] = {0, 19, 21, 31, 33, 64, 20, 32};
-        for (size_t k = 0; k < 8; k++) {
+        size_t right = examples[i].algorithm->digest_len;
+        static const size_t wrong[] = {0, 19, 21, 31, 33, 63, 65, 20, 32, 64};
+        for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
             begin_example(&examples[i], &sasl, &c);
             snprintf(text, sizeof text, "r=%sx,s=%s,i=4096", examples[i].nonce, examples[i].salt);
             CHECK_EQ(sasl_challenge(&sasl, text), WSMTP_SASL_NEED_KEY);
