@@ -177,7 +177,7 @@ build_command() {
     local version
     version=$(sed -n 's/^project(.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
     compile client "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
-        adapters/client/{addresses,file,idna,login,names,settings}.c
+        adapters/client/{addresses,early,file,idna,login,names,query,settings}.c
     compile cli "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
     command wasm-smtp cli client common tls mbedtls roots
     wasm-tools component new "$OBJ/wasm-smtp.opt.wasm" -o "$OBJ/wasm-smtp.new.wasm"

@@ -61,7 +61,6 @@ static struct wsmtp_client_addresses *keep(const wsmtp_transaction *t)
         calloc(1, sizeof *a + t->recipients_len * sizeof a->recipients[0]);
     if (!a)
         return NULL;
-    a->flags = t->flags;
     a->reverse_path = t->reverse_path;
     a->reverse_path_len = t->reverse_path_len;
     a->recipients_len = t->recipients_len;

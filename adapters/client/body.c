@@ -15,6 +15,11 @@ wsmtp_reason wsmtp_driver_scan(wsmtp_send_request *s)
     wsmtp_body_scan scan;
     if (s->body.read)
         return WSMTP_REASON_OK;
+    if (t->body == WSMTP_BODY_BINARY) { /* any octets, and as many as there are */
+        if (t->message_size == WSMTP_SIZE_UNKNOWN)
+            t->message_size = s->body.data_len;
+        return s->body.data_len > t->message_size ? WSMTP_REASON_BODY_SIZE_EXCEEDED : WSMTP_REASON_OK;
+    }
     wsmtp_body_scan_init(&scan);
     wsmtp_body_scan_add(&scan, s->body.data, s->body.data_len);
     wsmtp_body_scan_end(&scan);

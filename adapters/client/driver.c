@@ -28,7 +28,8 @@ bool wsmtp_driver_init(wsmtp_driver *d, const wsmtp_settings *settings)
     d->config.tls = o->tls;
     d->config.protocol =
         o->protocol == WSMTP_CLIENT_LMTP ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
-    d->config.flags = o->flags;
+    d->config.flags = o->flags | (o->early ? WSMTP_EARLY_ENVELOPE : 0u);
+    d->config.expected = o->expected;
     d->config.eager_octets = o->eager_octets;
     d->config.overlap = o->overlap;
     memcpy(d->config.timeouts, o->timeouts, sizeof d->config.timeouts);
@@ -48,6 +49,7 @@ void wsmtp_driver_end(wsmtp_driver *d)
     free(d->greeting);
     free(d->ehlo);
     free(d->ehlo_before_tls);
+    free(d->answer);
     wsmtp_wipe(d, sizeof *d);
 }
 
@@ -90,13 +92,18 @@ void wsmtp_driver_limit_command(wsmtp_driver *d)
     d->phase_at = after(d->config.timeouts[WSMTP_PHASE_COMMAND]);
 }
 
+void wsmtp_driver_limit_connect(wsmtp_driver *d)
+{
+    d->phase_at = after(d->config.timeouts[WSMTP_PHASE_CONNECT]);
+}
+
 void wsmtp_driver_begin(wsmtp_driver *d, wsmtp_request *request)
 {
     d->began = wsmtp_host_microseconds();
     d->opening = request;
     d->stage = WSMTP_DRIVER_CONNECTING;
     wsmtp_driver_limit(d, d->settings->options.total_timeout);
-    d->phase_at = after(d->config.timeouts[WSMTP_PHASE_CONNECT]);
+    wsmtp_driver_limit_connect(d);
 }
 
 void wsmtp_driver_connected(wsmtp_driver *d, const char *address, const char *local_name)
@@ -282,6 +289,7 @@ static bool advance(wsmtp_driver *d)
     wsmtp_event event;
     if (d->cancelled) {
         d->cancelled = false;
+        d->ending = true;
         wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_NONE, NULL);
         return true;
     }
@@ -291,8 +299,12 @@ static bool advance(wsmtp_driver *d)
         wsmtp_driver_handle(d, &event);
         return true;
     }
-    if (d->settings->services && d->settings->services->ask(d))
+    if (d->settings->services && (d->settings->services->ask(d) || d->settings->services->send_early(d)))
         return true;
+    if (d->quit_due && !d->sending.first) {
+        wsmtp_driver_leave(d);
+        return true;
+    }
     return wsmtp_driver_start_requests(d) || wsmtp_driver_feed(d);
 }
 

@@ -7,8 +7,10 @@
  *   driver.c    life, windows, time limits, failure, the loop
  *   events.c    what the engine says
  *   requests.c  what the caller wants
+ *   query.c     VRFY, EXPN, HELP and XCLIENT
  *   body.c      the message, from memory or a callback
  *   login.c     tokens from a callback, salted keys from a cache
+ *   early.c     commands ahead of replies, and what to do if they were not welcome
  *   addresses.c, idna.c  addresses and names with non-ASCII characters
  *   settings.c  options     error.c  errors     texts.c, names.c  words
  */
@@ -35,7 +37,8 @@ typedef enum wsmtp_request_type {
     WSMTP_REQUEST_LOGIN,
     WSMTP_REQUEST_NOOP,
     WSMTP_REQUEST_RESET,
-    WSMTP_REQUEST_QUIT
+    WSMTP_REQUEST_QUIT,
+    WSMTP_REQUEST_QUERY /* VRFY, EXPN, HELP, XCLIENT: started by request->start */
 } wsmtp_request_type;
 
 typedef enum wsmtp_driver_stage {
@@ -52,7 +55,6 @@ typedef struct wsmtp_request_queue {
 
 /* What of a transaction was changed for the time that it is under way. */
 struct wsmtp_client_addresses {
-    uint32_t flags;
     const char *reverse_path; size_t reverse_path_len;
     size_t recipients_len;
     char *texts;
@@ -77,6 +79,8 @@ typedef struct wsmtp_services {
     void (*end)(wsmtp_driver *d);       /* of a login, however it went: wipes */
     /* What it changes in the transaction goes to s->addresses. False with *error filled in. */
     bool (*addresses)(wsmtp_driver *d, wsmtp_send_request *s, wsmtp_client_error *error);
+    bool (*send_early)(wsmtp_driver *d); /* a message behind the login; whether anything came of it */
+    bool (*fall_back)(wsmtp_driver *d, const wsmtp_event *event); /* true: it was no end, but begins anew */
 } wsmtp_services;
 extern const wsmtp_services wsmtp_client_services;
 
@@ -89,6 +93,8 @@ struct wsmtp_driver {
     /* What the adapter has to do. */
     bool wants_tls; /* a handshake: then wsmtp_driver_secured or _failed; the adapter resets it */
     bool wants_key; /* a derived key, as derive says: then wsmtp_driver_key; the adapter resets it */
+    bool wants_restart; /* another connection: then wsmtp_driver_connected; the adapter resets it */
+    bool learned;   /* facts.capabilities are what the server offers to everybody; the adapter resets it */
     struct {
         wsmtp_hash hash;
         uint32_t iterations;
@@ -104,8 +110,13 @@ struct wsmtp_driver {
     wsmtp_request *command;       /* login, NOOP, RSET or QUIT under way */
     wsmtp_request_queue waiting;
     wsmtp_request_queue sending;  /* messages that the engine has, oldest first */
+    wsmtp_request_queue put_back; /* messages that wait again, if it begins anew */
     bool ready;
     bool giving_up;               /* QUIT because login failed while opening */
+    bool ending;                  /* cancelled, or out of time: nothing begins anew */
+    bool quit_due;                /* ... but a message is still to be answered */
+    bool hurried, confirmed;      /* READY came; EHLO was answered, behind TLS if there is TLS */
+    bool sent_early;              /* or tried to, in the login under way */
     bool cancelled;
 
     /* the message under way */
@@ -141,6 +152,7 @@ struct wsmtp_driver {
     /* what is learned */
     wsmtp_client_facts facts;
     char *greeting, *ehlo, *ehlo_before_tls;
+    char *answer; /* to the last VRFY, EXPN or HELP */
     char local_name[WSMTP_LOCAL_NAME_MAX];
     char reply_text[WSMTP_KEPT_TEXT_MAX + 1];
     bool answer_due;
@@ -179,9 +191,16 @@ uint64_t wsmtp_driver_deadline(const wsmtp_driver *d);
 void wsmtp_driver_expire(wsmtp_driver *d);
 void wsmtp_driver_limit(wsmtp_driver *d, uint32_t total_timeout);
 void wsmtp_driver_limit_command(wsmtp_driver *d); /* what the engine knows nothing of */
+void wsmtp_driver_limit_connect(wsmtp_driver *d);
 
 void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request_type type);
 void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *request);
+
+/* query.c, so that only programs with such commands carry them. The step is VRFY, EXPN or HELP. */
+void wsmtp_driver_query(wsmtp_driver *d, wsmtp_request *request, wsmtp_step step,
+                        const char *argument, size_t argument_len);
+void wsmtp_driver_xclient(wsmtp_driver *d, wsmtp_request *request, const wsmtp_parameter *attributes,
+                          size_t attributes_len);
 
 /* Completes a message that no engine ever had: NOT_SENT to every recipient. */
 void wsmtp_driver_report_unsent(wsmtp_send_request *request, const wsmtp_client_error *error);
@@ -196,14 +215,22 @@ void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event);        /* e
 wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *credentials);
 wsmtp_reason wsmtp_driver_login_begin(wsmtp_driver *d);
 void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *error);
+void wsmtp_driver_end_login(wsmtp_driver *d);
+void wsmtp_driver_leave(wsmtp_driver *d); /* gives up: QUIT, or a closed connection if it cannot be said */
 bool wsmtp_driver_start_requests(wsmtp_driver *d);                          /* requests.c */
 wsmtp_send_request *wsmtp_driver_find(wsmtp_driver *d, const wsmtp_transaction *transaction);
+/* False: it waits again, the engine does not take it before the login is over. */
+bool wsmtp_driver_start_first(wsmtp_driver *d);
+void wsmtp_driver_put_back(wsmtp_driver *d, const wsmtp_transaction *transaction); /* into put_back */
+void wsmtp_driver_wait_again(wsmtp_driver *d); /* all of put_back, and the command under way */
 void wsmtp_driver_complete(wsmtp_request *request, const wsmtp_client_error *error);
 void wsmtp_driver_complete_command(wsmtp_driver *d, const wsmtp_client_error *error);
 void wsmtp_driver_complete_send(wsmtp_driver *d, const wsmtp_event *event);
 void wsmtp_driver_complete_all(wsmtp_driver *d);
 bool wsmtp_driver_feed(wsmtp_driver *d);                                    /* body.c */
 wsmtp_reason wsmtp_driver_scan(wsmtp_send_request *request);
+bool wsmtp_driver_send_early(wsmtp_driver *d);                              /* early.c */
+bool wsmtp_driver_fall_back(wsmtp_driver *d, const wsmtp_event *event);
 bool wsmtp_addresses_prepare(wsmtp_driver *d, wsmtp_send_request *request,     /* addresses.c */
                              wsmtp_client_error *error);
 

@@ -49,12 +49,34 @@ static void subject(wsmtp_client_error *error)
         [WSMTP_FIELD_AUTHZID] = "the authorization identity",
         [WSMTP_FIELD_HOST] = "the host name",      [WSMTP_FIELD_NONCE] = "the nonce",
         [WSMTP_FIELD_MECHANISM] = "the mechanism", [WSMTP_FIELD_ITERATIONS] = "the iteration limit",
-        [WSMTP_FIELD_CONFIG] = "the configuration"};
+        [WSMTP_FIELD_CONFIG] = "the configuration", [WSMTP_FIELD_BINDING] = "the channel binding",
+        [WSMTP_FIELD_PARAMETER] = "the parameter", [WSMTP_FIELD_RECIPIENT_PARAMETER] = "the parameter",
+        [WSMTP_FIELD_RECIPIENTS] = "the recipients", [WSMTP_FIELD_ARGUMENT] = "the argument"};
     unsigned field = (unsigned)error->field;
     append(error, "%s", field < sizeof names / sizeof names[0] ? names[field] : names[0]);
-    if (error->field == WSMTP_FIELD_RECIPIENT)
+    if (error->field == WSMTP_FIELD_PARAMETER || error->field == WSMTP_FIELD_RECIPIENT_PARAMETER)
+        append(error, " %.*s", (int)error->detail_len, error->detail);
+    if (error->field == WSMTP_FIELD_RECIPIENT_PARAMETER)
+        append(error, " of recipient");
+    if (error->field == WSMTP_FIELD_RECIPIENT || error->field == WSMTP_FIELD_RECIPIENT_PARAMETER)
         append(error, " %zu", error->index + 1);
     append(error, " ");
+}
+
+/* Whether the sentence is a predicate about a field. */
+static bool is_about_field(const wsmtp_client_error *error)
+{
+    switch (error->reason) {
+    case WSMTP_REASON_EIGHTBITMIME_MISSING:
+    case WSMTP_REASON_SMTPUTF8_MISSING:
+    case WSMTP_REASON_BINARYMIME_MISSING:
+    case WSMTP_REASON_PARAMETER_NOT_OFFERED:
+    case WSMTP_REASON_PARAMETER_LIMIT:
+    case WSMTP_REASON_TOO_MANY_RECIPIENTS: return true;
+    case WSMTP_REASON_NOT_BUILT:
+        return error->field == WSMTP_FIELD_PARAMETER || error->field == WSMTP_FIELD_RECIPIENT_PARAMETER;
+    default: return error->kind == WSMTP_KIND_INPUT;
+    }
 }
 
 static size_t keep(char *to, size_t to_len, const char *from, size_t from_len)
@@ -84,11 +106,10 @@ void wsmtp_error_from_engine(wsmtp_client_error *error, const wsmtp_error *from,
     error->detail_len = keep(error->detail, sizeof error->detail, from->detail, from->detail_len);
 
     size_t n;
-    bool about_field = from->kind == WSMTP_KIND_INPUT ||
-                       from->reason == WSMTP_REASON_EIGHTBITMIME_MISSING ||
-                       from->reason == WSMTP_REASON_SMTPUTF8_MISSING;
-    if (about_field)
+    if (is_about_field(error))
         subject(error);
+    else if (error->reason == WSMTP_REASON_NOT_BUILT)
+        append(error, "what was asked for ");
     else if (from->step != WSMTP_STEP_READY && from->step != WSMTP_STEP_CLOSED)
         append(error, "during %s, ", wsmtp_step_name(from->step, &n));
     sentence(error);

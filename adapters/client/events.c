@@ -22,6 +22,7 @@ static void keep_text(char **kept, const char **fact, const wsmtp_reply *reply)
 static void hello_answered(wsmtp_driver *d, const wsmtp_reply *reply)
 {
     bool before = d->config.tls == WSMTP_TLS_STARTTLS && !d->facts.tls_version;
+    bool introduced = d->command && d->command->type == WSMTP_REQUEST_QUERY; /* by XCLIENT */
     const wsmtp_capabilities *capabilities = wsmtp_capabilities_get(&d->engine);
     if (before) {
         d->facts.capabilities_before_tls = *capabilities;
@@ -29,6 +30,8 @@ static void hello_answered(wsmtp_driver *d, const wsmtp_reply *reply)
     } else {
         d->facts.capabilities = *capabilities;
         keep_text(&d->ehlo, &d->facts.ehlo, reply);
+        d->confirmed = true;
+        d->learned = !introduced;
     }
 }
 
@@ -41,8 +44,8 @@ static void opened(wsmtp_driver *d, const wsmtp_client_error *error)
         wsmtp_driver_complete(request, error);
 }
 
-/* The login is over, however it went. */
-static void end_login(wsmtp_driver *d)
+/* It is over, however it went. */
+void wsmtp_driver_end_login(wsmtp_driver *d)
 {
     if (d->settings->services)
         d->settings->services->end(d);
@@ -54,7 +57,7 @@ static void end_login(wsmtp_driver *d)
 /* A command, or the login while opening. */
 void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *error)
 {
-    end_login(d);
+    wsmtp_driver_end_login(d);
     if (!d->opening) {
         wsmtp_driver_complete_command(d, error);
         return;
@@ -62,6 +65,15 @@ void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *erro
     /* The session is ended politely, then the error is reported. */
     d->error = *error;
     d->giving_up = true;
+    if (d->sending.first)
+        d->quit_due = true; /* it went behind the login, and is to be answered, too */
+    else
+        wsmtp_driver_leave(d);
+}
+
+void wsmtp_driver_leave(wsmtp_driver *d)
+{
+    d->quit_due = false;
     if (wsmtp_quit(&d->engine) != WSMTP_REASON_OK)
         wsmtp_io_failed(&d->engine, WSMTP_REASON_CANCELLED);
 }
@@ -79,6 +91,7 @@ wsmtp_reason wsmtp_driver_login_begin(wsmtp_driver *d)
     d->login.nonce_len = wsmtp_host_entropy(d->nonce, sizeof d->nonce) ? sizeof d->nonce : 0;
     d->derive.key_len = 0;
     d->derive.from_cache = false;
+    d->sent_early = false;
     wsmtp_reason reason = wsmtp_login(&d->engine, &d->login);
     if (reason == WSMTP_REASON_OK && !d->login_repeated)
         wsmtp_driver_mark(d, WSMTP_MOMENT_AUTH_BEGIN);
@@ -107,6 +120,13 @@ wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *creden
 static void session_ready(wsmtp_driver *d)
 {
     const wsmtp_credentials *credentials = d->settings->options.credentials;
+    if (d->command) { /* XCLIENT: nobody is logged in any more */
+        d->facts.logged_in = false;
+        d->facts.mechanism = WSMTP_MECHANISM_AUTO;
+        wsmtp_driver_complete_command(d, NULL);
+        return;
+    }
+    d->hurried = true;
     wsmtp_driver_mark(d, WSMTP_MOMENT_READY);
     if (!credentials)
         opened(d, NULL);
@@ -119,13 +139,25 @@ static void authenticated(wsmtp_driver *d)
     wsmtp_driver_mark(d, WSMTP_MOMENT_AUTH_END);
     if (d->settings->services)
         d->settings->services->logged_in(d);
-    end_login(d);
+    wsmtp_driver_end_login(d);
     d->facts.logged_in = true;
     d->facts.mechanism = wsmtp_mechanism_get(&d->engine);
     if (d->opening)
         opened(d, NULL);
     else
         wsmtp_driver_complete_command(d, NULL);
+}
+
+/* What was said to a command that asks for something. */
+static void keep_answer(wsmtp_driver *d, const wsmtp_reply *reply)
+{
+    const char *text;
+    if (!d->command || d->command->type != WSMTP_REQUEST_QUERY)
+        return;
+    keep_text(&d->answer, &text, reply);
+    d->command->reply = *reply;
+    d->command->reply.text = text ? text : "";
+    d->command->reply.text_len = text ? reply->text_len : 0;
 }
 
 static void command_refused(wsmtp_driver *d, const wsmtp_error *error)
@@ -147,19 +179,51 @@ static void derive_key(wsmtp_driver *d, const wsmtp_event *event)
 static void recipient_answered(wsmtp_driver *d, const wsmtp_event *event)
 {
     wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
+    const wsmtp_recipient *r = &event->transaction->recipients[event->recipient];
     /* Of a recipient that RCPT agreed to the reply to the message will tell more. */
-    if (s && event->transaction->recipients[event->recipient].status != WSMTP_STATUS_PENDING)
+    if (r->status == WSMTP_STATUS_PENDING && event->reply.code < 400)
+        wsmtp_texts_clear(s->texts, event->recipient);
+    else
         wsmtp_texts_set(&s->texts, event->transaction->recipients_len, event->recipient,
                         event->reply.text, event->reply.text_len);
 }
 
+/*
+ * A further transaction begins for the recipients that are left: for those that got the message in the
+ * one before, its reply is the last that was kept.
+ */
+static void keep_part(wsmtp_driver *d, wsmtp_send_request *s)
+{
+    const wsmtp_transaction *t = s->transaction;
+    const wsmtp_reply *reply = &d->engine.kept;
+    for (size_t i = 0; i < t->recipients_len && t->accepted_count > 0; i++) {
+        const wsmtp_recipient *r = &t->recipients[i];
+        if (r->from_message && r->code == reply->code && !wsmtp_texts_has(s->texts, i))
+            wsmtp_texts_set(&s->texts, t->recipients_len, i, reply->text, reply->text_len);
+    }
+}
+
+static void mail_answered(wsmtp_driver *d, const wsmtp_event *event)
+{
+    wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
+    keep_part(d, s);
+    s->transactions++;
+}
+
 static void body_wanted(wsmtp_driver *d, const wsmtp_event *event)
 {
+    wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
+    bool again = s->body_begun;
+    keep_part(d, s);
     wsmtp_driver_mark(d, WSMTP_MOMENT_BODY_BEGIN);
-    d->feeding = wsmtp_driver_find(d, event->transaction);
-    d->feeding->body_begun = true;
+    d->feeding = s;
     d->body_later = false;
     d->piece_at = d->piece_len = 0;
+    s->body_begun = true;
+    s->octets = 0;
+    if (again && s->body.read && !s->body.rewind(s->body.context))
+        wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_BODY_SOURCE,
+                            "the message could not be given again");
 }
 
 static void session_over(wsmtp_driver *d, const wsmtp_error *error)
@@ -168,7 +232,7 @@ static void session_over(wsmtp_driver *d, const wsmtp_error *error)
         wsmtp_driver_engine_error(d, &d->error, error);
     d->stage = WSMTP_DRIVER_OVER;
     d->ready = d->wants_tls = d->wants_key = false;
-    end_login(d);
+    wsmtp_driver_end_login(d);
 }
 
 void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event)
@@ -177,6 +241,8 @@ void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event)
         wsmtp_client_event told = {.type = WSMTP_CLIENT_EVENT_ENGINE, .engine = event};
         wsmtp_driver_tell(d, &told);
     }
+    if (d->settings->services && d->settings->services->fall_back(d, event))
+        return;
     switch (event->type) {
     case WSMTP_EVENT_GREETING:
         wsmtp_driver_mark(d, WSMTP_MOMENT_GREETING);
@@ -198,6 +264,9 @@ void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event)
     case WSMTP_EVENT_AUTHENTICATED:
         authenticated(d);
         break;
+    case WSMTP_EVENT_MAIL:
+        mail_answered(d, event);
+        break;
     case WSMTP_EVENT_RECIPIENT:
         recipient_answered(d, event);
         break;
@@ -208,9 +277,11 @@ void wsmtp_driver_handle(wsmtp_driver *d, const wsmtp_event *event)
         wsmtp_driver_complete_send(d, event);
         break;
     case WSMTP_EVENT_COMPLETED:
+        keep_answer(d, &event->reply);
         wsmtp_driver_complete_command(d, NULL);
         break;
     case WSMTP_EVENT_REFUSED:
+        keep_answer(d, &event->reply);
         command_refused(d, event->error);
         break;
     case WSMTP_EVENT_CLOSED:

@@ -187,4 +187,6 @@ const wsmtp_services wsmtp_client_services = {
     .refused = refused,
     .end = end,
     .addresses = wsmtp_addresses_prepare,
+    .send_early = wsmtp_driver_send_early,
+    .fall_back = wsmtp_driver_fall_back,
 };

@@ -18,6 +18,18 @@ static void put(wsmtp_request_queue *queue, wsmtp_request *request)
     queue->last = request;
 }
 
+/* A whole queue, which is empty then, in front of another. */
+static void put_first(wsmtp_request_queue *queue, wsmtp_request_queue *more)
+{
+    if (!more->first)
+        return;
+    more->last->next = queue->first;
+    if (!queue->last)
+        queue->last = more->last;
+    queue->first = more->first;
+    more->first = more->last = NULL;
+}
+
 static wsmtp_request *take(wsmtp_request_queue *queue)
 {
     wsmtp_request *request = queue->first;
@@ -35,6 +47,7 @@ static wsmtp_send_request *send_request(wsmtp_request *request)
 void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request_type type)
 {
     request->type = (uint8_t)type;
+    memset(&request->reply, 0, sizeof request->reply);
     put(&d->waiting, request);
 }
 
@@ -44,6 +57,8 @@ void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
     s->addresses = NULL;
     s->octets = 0;
     s->submitted = s->body_begun = false;
+    s->flags = s->transaction->flags;
+    s->transactions = 0;
     wsmtp_driver_request(d, &s->request, WSMTP_REQUEST_SEND);
 }
 
@@ -69,15 +84,30 @@ void wsmtp_driver_complete_command(wsmtp_driver *d, const wsmtp_client_error *er
         wsmtp_driver_complete(request, error);
 }
 
+/* Engine and caller may have many under way, and those that are split are done out of their order. */
+static wsmtp_send_request *take_sending(wsmtp_driver *d, const wsmtp_transaction *transaction)
+{
+    wsmtp_request *before = NULL, *r = d->sending.first;
+    for (; send_request(r)->transaction != transaction; r = r->next)
+        before = r;
+    if (before)
+        before->next = r->next;
+    else
+        d->sending.first = r->next;
+    if (d->sending.last == r)
+        d->sending.last = before;
+    return send_request(r);
+}
+
 /* The transaction is as the caller gave it again. */
-static void restore_addresses(wsmtp_send_request *s)
+static void restore(wsmtp_send_request *s)
 {
     struct wsmtp_client_addresses *a = s->addresses;
     wsmtp_transaction *t = s->transaction;
+    t->flags = s->flags;
     if (!a)
         return;
     s->addresses = NULL;
-    t->flags = a->flags;
     t->reverse_path = a->reverse_path;
     t->reverse_path_len = a->reverse_path_len;
     for (size_t i = 0; i < a->recipients_len; i++) {
@@ -93,9 +123,10 @@ static void report(wsmtp_send_request *s, wsmtp_client_result *result)
 {
     wsmtp_client_texts *texts = s->texts;
     s->texts = NULL;
-    restore_addresses(s);
+    restore(s);
     result->transaction = s->transaction;
     result->octets = s->octets;
+    result->transactions = s->transactions;
     result->texts = texts;
     if (s->done)
         s->done(s, result);
@@ -104,7 +135,7 @@ static void report(wsmtp_send_request *s, wsmtp_client_result *result)
 
 void wsmtp_driver_complete_send(wsmtp_driver *d, const wsmtp_event *event)
 {
-    wsmtp_send_request *s = send_request(take(&d->sending));
+    wsmtp_send_request *s = take_sending(d, event->transaction);
     wsmtp_client_result result;
     wsmtp_client_error error;
     memset(&result, 0, sizeof result);
@@ -152,9 +183,18 @@ void wsmtp_driver_report_unsent(wsmtp_send_request *s, const wsmtp_client_error 
     report(s, &result);
 }
 
-static void start_send(wsmtp_driver *d, wsmtp_send_request *s)
+/* What the client decides about a message. */
+static void set_flags(wsmtp_send_request *s)
+{
+    bool again = (!s->body.read || s->body.rewind) && (wsmtp_features() & WSMTP_HAS_LIMITS);
+    s->transaction->flags = (s->flags & ~WSMTP_SEND_SPLIT) | (again ? WSMTP_SEND_SPLIT : 0u);
+}
+
+/* False: it is to be put first again. */
+static bool start_send(wsmtp_driver *d, wsmtp_send_request *s)
 {
     wsmtp_client_error error;
+    set_flags(s);
     wsmtp_reason reason = wsmtp_driver_scan(s);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_error broken;
@@ -165,20 +205,56 @@ static void start_send(wsmtp_driver *d, wsmtp_send_request *s)
         broken.field = WSMTP_FIELD_MESSAGE;
         wsmtp_error_from_engine(&error, &broken, WSMTP_CAUSE_NONE, NULL);
         wsmtp_driver_report_unsent(s, &error);
-        return;
+        return true;
     }
     if (d->settings->services && !d->settings->services->addresses(d, s, &error)) {
         wsmtp_driver_report_unsent(s, &error);
-        return;
+        return true;
     }
-    wsmtp_driver_mark(d, WSMTP_MOMENT_SEND_BEGIN);
-    if (wsmtp_submit(&d->engine, s->transaction) == WSMTP_REASON_OK) {
+    reason = wsmtp_submit(&d->engine, s->transaction);
+    if (reason == WSMTP_REASON_OK) {
+        wsmtp_driver_mark(d, WSMTP_MOMENT_SEND_BEGIN);
         put(&d->sending, &s->request);
         s->submitted = true;
-        return;
+    } else if (reason == WSMTP_REASON_STATE && d->credentials) {
+        restore(s);
+        return false;
+    } else {
+        wsmtp_driver_engine_error(d, &error, wsmtp_error_get(&d->engine));
+        wsmtp_driver_report_unsent(s, &error);
     }
-    wsmtp_driver_engine_error(d, &error, wsmtp_error_get(&d->engine));
-    wsmtp_driver_report_unsent(s, &error);
+    return true;
+}
+
+bool wsmtp_driver_start_first(wsmtp_driver *d)
+{
+    wsmtp_request_queue first = {NULL, NULL};
+    put(&first, take(&d->waiting));
+    if (start_send(d, send_request(first.first)))
+        return true;
+    put_first(&d->waiting, &first);
+    return false;
+}
+
+/* ---- after a connection that was of no use */
+
+void wsmtp_driver_put_back(wsmtp_driver *d, const wsmtp_transaction *transaction)
+{
+    wsmtp_send_request *s = take_sending(d, transaction);
+    restore(s);
+    wsmtp_texts_free(s->texts);
+    s->texts = NULL;
+    s->submitted = false;
+    s->transactions = 0;
+    put(&d->put_back, &s->request);
+}
+
+void wsmtp_driver_wait_again(wsmtp_driver *d)
+{
+    if (d->command)
+        put(&d->put_back, d->command);
+    d->command = NULL;
+    put_first(&d->waiting, &d->put_back);
 }
 
 static void start_command(wsmtp_driver *d, wsmtp_request *request)
@@ -199,6 +275,9 @@ static void start_command(wsmtp_driver *d, wsmtp_request *request)
         break;
     case WSMTP_REQUEST_RESET:
         reason = wsmtp_reset(&d->engine);
+        break;
+    case WSMTP_REQUEST_QUERY:
+        reason = request->start(&d->engine, request);
         break;
     default:
         wsmtp_driver_mark(d, WSMTP_MOMENT_QUIT_BEGIN);
@@ -231,6 +310,7 @@ void wsmtp_driver_complete_all(wsmtp_driver *d)
 {
     bool failed = d->error.reason != WSMTP_REASON_OK;
     wsmtp_request *opening = d->opening, *command = d->command;
+    put_first(&d->waiting, &d->put_back);
     wsmtp_request_queue waiting = d->waiting;
     memset(&d->waiting, 0, sizeof d->waiting);
     d->opening = d->command = NULL;

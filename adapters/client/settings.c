@@ -74,6 +74,15 @@ static bool check_keys(const wsmtp_client_options *o, wsmtp_client_error *error)
     return true;
 }
 
+static bool check_early(const wsmtp_client_options *o, wsmtp_client_error *error)
+{
+    if ((wsmtp_features() & WSMTP_HAS_EARLY) || (!o->early && !o->expected))
+        return true;
+    wsmtp_error_from_option(error, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, o->early ? "early" : "expected",
+                            "is not possible: early commands are not in this build of the engine");
+    return false;
+}
+
 static bool check_target(const wsmtp_client_options *o, wsmtp_client_error *error)
 {
     if ((unsigned)o->protocol > WSMTP_CLIENT_LMTP)
@@ -232,6 +241,10 @@ static bool take(wsmtp_settings *s, const wsmtp_client_options *options, const f
         s->keys = *options->keys;
         o->keys = &s->keys;
     }
+    if (options->expected) {
+        s->expected = *options->expected;
+        o->expected = &s->expected;
+    }
     s->services = &wsmtp_client_services;
     o->ca_file = o->cert_file = o->key_file = NULL;
     if (f->ca) {
@@ -278,7 +291,7 @@ bool wsmtp_settings_init(wsmtp_settings *s, const wsmtp_client_options *given,
     bool ok = to_ascii(&converted.host, host, "host", error) &&
               to_ascii(&converted.tls_name, tls_name, "tls_name", error) &&
               check_target(options, error) && check_tls(options, error) &&
-              check_keys(options, error) && check_ehlo_name(options, error) &&
+              check_keys(options, error) && check_early(options, error) && check_ehlo_name(options, error) &&
               read_option(options->ca_file, "ca_file", &f.ca, &f.ca_len, error) &&
               read_option(options->cert_file, "cert_file", &f.cert, &f.cert_len, error) &&
               read_option(options->key_file, "key_file", &f.key, &f.key_len, error) &&
@@ -311,6 +324,16 @@ static bool same_keys(const wsmtp_key_cache *a, const wsmtp_key_cache *b)
                                a->store == b->store && a->forget == b->forget));
 }
 
+static bool same_expectation(const wsmtp_client_options *x, const wsmtp_client_options *y)
+{
+    const wsmtp_capabilities *a = x->expected, *b = y->expected;
+    return x->early == y->early && !a == !b &&
+           (!a || (a->flags == b->flags && a->auth == b->auth && a->size == b->size &&
+                   a->mail_max == b->mail_max && a->rcpt_max == b->rcpt_max &&
+                   a->rcpt_domain_max == b->rcpt_domain_max && a->deliver_by_min == b->deliver_by_min &&
+                   a->hold_max == b->hold_max && a->xclient == b->xclient));
+}
+
 bool wsmtp_settings_equal(const wsmtp_settings *a, const wsmtp_settings *b)
 {
     const wsmtp_client_options *x = &a->options, *y = &b->options;
@@ -321,6 +344,7 @@ bool wsmtp_settings_equal(const wsmtp_settings *a, const wsmtp_settings *b)
                 x->trace_context == y->trace_context && x->event == y->event &&
                 x->event_context == y->event_context && x->token == y->token &&
                 x->token_context == y->token_context && same_keys(x->keys, y->keys) &&
+                same_expectation(x, y) &&
                 memcmp(x->timeouts, y->timeouts, sizeof x->timeouts) == 0 &&
                 !x->credentials == !y->credentials && !x->pin == !y->pin &&
                 (!x->pin || memcmp(x->pin, y->pin, WSMTP_PIN_LEN) == 0) &&

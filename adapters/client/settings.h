@@ -13,6 +13,7 @@ typedef struct wsmtp_settings {
     wsmtp_client_options options; /* defaults filled in; contents of files in ca_pem, cert_pem, key_pem */
     wsmtp_credentials credentials; /* what options.credentials points to, if it does */
     wsmtp_key_cache keys;         /* the same of options.keys */
+    wsmtp_capabilities expected;  /* the same of options.expected */
     const struct wsmtp_services *services; /* see driver.h; NULL: none */
     char *block;                  /* everything that the two point to */
     size_t block_len;

@@ -29,6 +29,28 @@ void wsmtp_texts_set(wsmtp_client_texts **texts, size_t count, size_t index, con
     (*texts)->text[index] = copy;
 }
 
+bool wsmtp_texts_has(const wsmtp_client_texts *texts, size_t index)
+{
+    return texts && index < texts->count && texts->text[index];
+}
+
+void wsmtp_texts_clear(wsmtp_client_texts *texts, size_t index)
+{
+    if (!wsmtp_texts_has(texts, index))
+        return;
+    free(texts->text[index]);
+    texts->text[index] = NULL;
+}
+
+wsmtp_client_texts *wsmtp_texts_copy(const wsmtp_client_texts *texts)
+{
+    wsmtp_client_texts *copy = NULL;
+    for (size_t i = 0; texts && i < texts->count; i++)
+        if (texts->text[i])
+            wsmtp_texts_set(&copy, texts->count, i, texts->text[i], strlen(texts->text[i]));
+    return copy;
+}
+
 void wsmtp_texts_free(wsmtp_client_texts *texts)
 {
     for (size_t i = 0; texts && i < texts->count; i++)
@@ -44,16 +66,26 @@ const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_
     *text_len = 0;
     if (index >= t->recipients_len)
         return text;
-    if (t->recipients[index].from_message) {
-        if (result->reply.text) {
-            text = result->reply.text;
-            *text_len = result->reply.text_len;
-        }
-    } else if (result->texts && index < result->texts->count && result->texts->text[index]) {
+    if (wsmtp_texts_has(result->texts, index)) {
         text = result->texts->text[index];
         *text_len = strlen(text);
+    } else if (t->recipients[index].from_message && result->reply.text) {
+        text = result->reply.text;
+        *text_len = result->reply.text_len;
     }
     return text;
+}
+
+const char *wsmtp_client_recipient_queue_id(const wsmtp_client_result *result, size_t index,
+                                            size_t *queue_id_len)
+{
+    const wsmtp_transaction *t = result->transaction;
+    size_t at = 0, text_len;
+    const char *text = wsmtp_client_recipient_text(result, index, &text_len);
+    *queue_id_len = index < t->recipients_len && t->recipients[index].status == WSMTP_STATUS_ACCEPTED
+                        ? wsmtp_queue_id_find(text, text_len, &at)
+                        : 0;
+    return text + at;
 }
 
 static bool is_id_character(char c)

@@ -1,6 +1,6 @@
 /*
- * Texts of the replies that refused single recipients. They are kept only for those: most messages
- * have none. Private.
+ * Texts of the replies to single recipients, refused or in a transaction of their own. They are kept only
+ * for those: most messages have none. Private.
  */
 #ifndef WSMTP_CLIENT_TEXTS_H
 #define WSMTP_CLIENT_TEXTS_H
@@ -12,6 +12,14 @@ typedef struct wsmtp_client_texts wsmtp_client_texts;
 /* Keeps a copy of a text for one of count recipients. If memory is short the text is lost. */
 void wsmtp_texts_set(wsmtp_client_texts **texts, size_t count, size_t index, const char *text,
                      size_t text_len);
+
+/* Forgets one. */
+void wsmtp_texts_clear(wsmtp_client_texts *texts, size_t index);
+
+bool wsmtp_texts_has(const wsmtp_client_texts *texts, size_t index);
+
+/* NULL if there are none, or memory is short. */
+wsmtp_client_texts *wsmtp_texts_copy(const wsmtp_client_texts *texts);
 
 void wsmtp_texts_free(wsmtp_client_texts *texts);
 

@@ -1,6 +1,6 @@
 /*
  * wsmtp/client.h on libuv: a loop of its own for each client, run until the call is done. Written on
- * the public API of the asynchronous client only.
+ * the public API of the asynchronous client.
  */
 #include "wsmtp_uv.h"
 
@@ -20,6 +20,8 @@ struct wsmtp_client {
     wsmtp_request request;
     wsmtp_send_request send;
     wsmtp_body_callback read; void *read_context;
+    bool (*rewind)(void *context);
+    wsmtp_reply reply; /* to the last question */
     wsmtp_token_callback token; void *token_context;
     bool done, ok;
     wsmtp_client_error error;
@@ -50,6 +52,8 @@ static void on_done(wsmtp_request *request, const wsmtp_client_error *error)
     wsmtp_client *c = request->context;
     call_done(c);
     c->ok = !error;
+    if (request->reply.code)
+        c->reply = request->reply;
     if (error)
         c->error = *error;
 }
@@ -58,7 +62,6 @@ static void on_done(wsmtp_request *request, const wsmtp_client_error *error)
 static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *result)
 {
     wsmtp_client *c = request->context;
-    const wsmtp_transaction *t = result->transaction;
     call_done(c);
     c->sent = true;
     c->ok = !result->error;
@@ -74,15 +77,7 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
         c->result.reply.text = c->reply_text;
         c->result.queue_id = c->reply_text + (result->queue_id - result->reply.text);
     }
-    if (!result->texts)
-        return;
-    for (size_t i = 0; i < t->recipients_len; i++) {
-        size_t text_len;
-        const char *text = wsmtp_client_recipient_text(result, i, &text_len);
-        if (text_len && !t->recipients[i].from_message)
-            wsmtp_texts_set(&c->texts, t->recipients_len, i, text, text_len);
-    }
-    c->result.texts = c->texts;
+    c->result.texts = c->texts = wsmtp_texts_copy(result->texts);
 }
 
 /* Runs the loop until the call is done and stops it. */
@@ -132,7 +127,7 @@ wsmtp_client *wsmtp_client_new(const wsmtp_client_options *options)
     wsmtp_client *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->error.option = "";
+    c->error.option = c->reply.text = "";
     wsmtp_client_options wrapped = *options;
     if (options->token) {
         c->token = options->token;
@@ -184,6 +179,12 @@ static ptrdiff_t read_body(void *context, uint8_t *buffer, size_t buffer_len)
     return n < 0 ? WSMTP_BODY_FAILED : n;
 }
 
+static bool rewind_body(void *context)
+{
+    wsmtp_client *c = context;
+    return c->rewind(c->read_context);
+}
+
 bool wsmtp_client_send(wsmtp_client *c, wsmtp_transaction *transaction,
                        const wsmtp_client_body *body)
 {
@@ -198,7 +199,9 @@ bool wsmtp_client_send(wsmtp_client *c, wsmtp_transaction *transaction,
     if (body->read) {
         c->read = body->read;
         c->read_context = body->context;
+        c->rewind = body->rewind;
         c->send.body.read = read_body;
+        c->send.body.rewind = body->rewind ? rewind_body : NULL;
         c->send.body.context = c;
     }
     c->send.done = on_sent;
@@ -221,6 +224,54 @@ bool wsmtp_client_reset(wsmtp_client *c)
         return false;
     wsmtp_uv_reset(c->client, begin(c));
     return run(c);
+}
+
+/* False if nothing can be asked. */
+static bool begin_question(wsmtp_client *c)
+{
+    memset(&c->reply, 0, sizeof c->reply);
+    c->reply.text = "";
+    if (refuse_unopened(c))
+        return false;
+    begin(c);
+    return true;
+}
+
+bool wsmtp_client_vrfy(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    if (!begin_question(c))
+        return false;
+    wsmtp_uv_vrfy(c->client, &c->request, argument, argument_len);
+    return run(c);
+}
+
+bool wsmtp_client_expn(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    if (!begin_question(c))
+        return false;
+    wsmtp_uv_expn(c->client, &c->request, argument, argument_len);
+    return run(c);
+}
+
+bool wsmtp_client_help(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    if (!begin_question(c))
+        return false;
+    wsmtp_uv_help(c->client, &c->request, argument, argument_len);
+    return run(c);
+}
+
+bool wsmtp_client_xclient(wsmtp_client *c, const wsmtp_parameter *attributes, size_t attributes_len)
+{
+    if (!begin_question(c))
+        return false;
+    wsmtp_uv_xclient(c->client, &c->request, attributes, attributes_len);
+    return run(c);
+}
+
+const wsmtp_reply *wsmtp_client_reply_get(const wsmtp_client *c)
+{
+    return &c->reply;
 }
 
 void wsmtp_client_quit(wsmtp_client *c)

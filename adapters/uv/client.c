@@ -75,6 +75,20 @@ static void disconnect(wsmtp_uv_client *c)
         c->over(c->over_context);
 }
 
+/* The connection was of no use: another one, to the same server. */
+static void reconnect(wsmtp_uv_client *c)
+{
+    wsmtp_uv_tls_end(c);
+    wsmtp_uv_derive_stop(c);
+    wsmtp_uv_connect_stop(c);
+    X509_free(c->certificate);
+    c->certificate = NULL;
+    c->writing = c->end_of_input = c->handshaking = false;
+    c->addresses_len = c->addresses_at = 0;
+    c->first_failure = 0;
+    wsmtp_uv_connect(c);
+}
+
 static void advance(wsmtp_uv_client *c)
 {
     bool more = true;
@@ -87,6 +101,15 @@ static void advance(wsmtp_uv_client *c)
         if (c->driver.wants_key) {
             c->driver.wants_key = false;
             wsmtp_uv_derive(c);
+        }
+        if (c->driver.learned) {
+            c->driver.learned = false;
+            wsmtp_uv_remember(c);
+        }
+        if (c->driver.wants_restart) {
+            c->driver.wants_restart = false;
+            reconnect(c);
+            more = true;
         }
         if (c->link && (c->ssl ? wsmtp_uv_tls_exchange(c) : wsmtp_uv_write_plain(c)))
             more = true;
@@ -177,6 +200,7 @@ void wsmtp_uv_open(wsmtp_uv_client *c, wsmtp_request *request)
         wake(c);
         return;
     }
+    wsmtp_uv_recall(c);
     uv_update_time(c->loop);
     wsmtp_driver_begin(&c->driver, request);
     wsmtp_uv_connect(c);
@@ -222,6 +246,35 @@ void wsmtp_uv_noop(wsmtp_uv_client *c, wsmtp_request *request)
 void wsmtp_uv_reset(wsmtp_uv_client *c, wsmtp_request *request)
 {
     add(c, request, WSMTP_REQUEST_RESET);
+}
+
+static void ask(wsmtp_uv_client *c, wsmtp_request *request, wsmtp_step step, const char *argument,
+                size_t argument_len)
+{
+    wsmtp_driver_query(&c->driver, request, step, argument, argument_len);
+    wake(c);
+}
+
+void wsmtp_uv_vrfy(wsmtp_uv_client *c, wsmtp_request *request, const char *argument, size_t argument_len)
+{
+    ask(c, request, WSMTP_STEP_VRFY, argument, argument_len);
+}
+
+void wsmtp_uv_expn(wsmtp_uv_client *c, wsmtp_request *request, const char *argument, size_t argument_len)
+{
+    ask(c, request, WSMTP_STEP_EXPN, argument, argument_len);
+}
+
+void wsmtp_uv_help(wsmtp_uv_client *c, wsmtp_request *request, const char *argument, size_t argument_len)
+{
+    ask(c, request, WSMTP_STEP_HELP, argument, argument_len);
+}
+
+void wsmtp_uv_xclient(wsmtp_uv_client *c, wsmtp_request *request, const wsmtp_parameter *attributes,
+                      size_t attributes_len)
+{
+    wsmtp_driver_xclient(&c->driver, request, attributes, attributes_len);
+    wake(c);
 }
 
 void wsmtp_uv_quit(wsmtp_uv_client *c, wsmtp_request *request)

@@ -7,7 +7,8 @@
  *   connect.c      addresses to a connection              certificate.c   facts about a certificate
  *   stream.c       octets in and out                      binding.c       SCRAM's channel binding
  *   derive.c       SCRAM's key derivation                 keys.c          keys kept between sessions
- *   pool*.c        the pool                               blocking.c      wsmtp/client.h
+ *   remember.c     capabilities kept between sessions     pool*.c         the pool
+ *   blocking.c     wsmtp/client.h
  */
 #ifndef WSMTP_UV_INTERNAL_H
 #define WSMTP_UV_INTERNAL_H
@@ -29,7 +30,9 @@ struct wsmtp_uv_server {
     wsmtp_settings settings;
     SSL_CTX *tls; /* NULL without TLS */
     wsmtp_key_cache keys; /* its own, used if the options bring none */
-    uv_mutex_t mutex;
+    uv_mutex_t mutex;     /* for what follows */
+    bool knows;           /* what was offered last */
+    wsmtp_capabilities offered;
     struct {
         wsmtp_hash hash; /* 0: none */
         uint32_t iterations;
@@ -94,6 +97,7 @@ struct wsmtp_uv_client {
     char *subject, *issuer, *names;
 
     struct wsmtp_uv_derivation *derivation;
+    wsmtp_capabilities expected;
 };
 
 /* client.c */
@@ -142,6 +146,10 @@ void wsmtp_uv_bind_channel(wsmtp_uv_client *client);
 /* derive.c */
 void wsmtp_uv_derive(wsmtp_uv_client *client);
 void wsmtp_uv_derive_stop(wsmtp_uv_client *client);
+
+/* remember.c: what a server offers, for its next session, if the options have early */
+void wsmtp_uv_remember(wsmtp_uv_client *client);
+void wsmtp_uv_recall(wsmtp_uv_client *client);
 
 /* keys.c: a server's own cache, made with the server */
 bool wsmtp_uv_keys_init(wsmtp_uv_server *server);

@@ -48,7 +48,7 @@ static bool breaks_session(const wsmtp_client_error *error)
 static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
                          const wsmtp_client_error *error)
 {
-    if (!error || (m->body.read && m->octets > 0))
+    if (!error || m->transactions > 1 || (m->body.read && m->octets > 0 && !m->body.rewind))
         return false;
     if (!m->submitted)
         return wsmtp_uv_is_over(s->client);
@@ -71,6 +71,26 @@ static bool session_is_full(const pool_session *s, const wsmtp_send_request *m,
            s->client->driver.facts.capabilities.mail_max > 0;
 }
 
+/* Whether another session of the group may take what waits. */
+static bool has_other(const pool_session *s)
+{
+    for (const pool_session *other = s->group->sessions; other; other = other->next)
+        if (other != s && other->state != SESSION_LEAVING)
+            return true;
+    return false;
+}
+
+/* The message goes to another session. False if it cannot be given once more. */
+static bool put_back(pool_session *s, wsmtp_send_request *m)
+{
+    if (s->group->pool->closing)
+        return false;
+    if (m->body.read && m->octets > 0 && !m->body.rewind(m->body.context))
+        return false;
+    wsmtp_uv_pool_put_first(&s->group->waiting, m);
+    return true;
+}
+
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result);
 
 /* Messages that a session may carry; 0 = no limit. The server's own limit is RFC 9422's MAILMAX. */
@@ -81,6 +101,16 @@ static uint32_t messages_max(const pool_session *s)
     return theirs && (!ours || theirs < ours) ? theirs : ours;
 }
 
+static void give_next(pool_session *s)
+{
+    wsmtp_send_request *m = wsmtp_uv_pool_take(&s->group->waiting);
+    s->in_flight++;
+    s->messages++;
+    m->owner = s;
+    m->done = on_sent;
+    wsmtp_uv_send(s->client, m);
+}
+
 void wsmtp_uv_pool_serve(pool_session *s)
 {
     pool_group *g = s->group;
@@ -89,16 +119,12 @@ void wsmtp_uv_pool_serve(pool_session *s)
     uint32_t overlap = g->server->settings.options.overlap;
     while (g->waiting.first && (!limit || s->messages < limit) &&
            (s->in_flight == 0 || s->in_flight < overlap)) {
-        wsmtp_send_request *m = wsmtp_uv_pool_take(&g->waiting);
-        s->state = SESSION_BUSY;
-        s->in_flight++;
-        s->messages++;
-        m->owner = s;
-        m->done = on_sent;
-        wsmtp_uv_send(s->client, m);
+        give_next(s);
     }
-    if (s->in_flight > 0)
+    if (s->in_flight > 0) {
+        s->state = SESSION_BUSY;
         return;
+    }
     if ((limit && s->messages >= limit) || pool->closing) {
         wsmtp_uv_pool_leave(s);
     } else {
@@ -108,26 +134,46 @@ void wsmtp_uv_pool_serve(pool_session *s)
     }
 }
 
+static void report(wsmtp_send_request *m, const wsmtp_client_result *result)
+{
+    m->done = m->owner_done;
+    if (m->done)
+        m->done(m, result);
+}
+
+/*
+ * A message that was given to a session while it opened, and the session did not open: others take it, or
+ * on_open says what becomes of those that wait; if it has been there, there is nobody left.
+ */
+static void on_sent_early(pool_session *s, wsmtp_send_request *m, const wsmtp_client_result *result)
+{
+    wsmtp_client_result own = *result;
+    if ((s->state != SESSION_LEAVING || has_other(s)) && put_back(s, m))
+        return;
+    if (wsmtp_uv_error(s->client)->reason != WSMTP_REASON_OK)
+        own.error = wsmtp_uv_error(s->client); /* says what happened, not that it is over */
+    report(m, &own);
+}
+
 static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result)
 {
     pool_session *s = m->owner;
     s->in_flight--;
+    if (!s->opened) {
+        on_sent_early(s, m, result);
+        return;
+    }
     if (breaks_session(result->error))
         s->state = SESSION_LEAVING;
-    if (found_closed(s, m, result->error) && !s->group->pool->closing) {
-        wsmtp_uv_pool_put_first(&s->group->waiting, m);
+    if (found_closed(s, m, result->error) && put_back(s, m))
         return; /* the session's end opens another */
-    }
-    if (session_is_full(s, m, result->error) && !s->group->pool->closing) {
-        wsmtp_uv_pool_put_first(&s->group->waiting, m);
+    if (session_is_full(s, m, result->error) && put_back(s, m)) {
         if (s->state == SESSION_BUSY)
             wsmtp_uv_pool_leave(s); /* when what it still has is done */
         return;
     }
     s->served = s->served || s->state == SESSION_BUSY;
-    m->done = m->owner_done;
-    if (m->done)
-        m->done(m, result);
+    report(m, result);
     if (s->state == SESSION_BUSY)
         wsmtp_uv_pool_serve(s);
 }
@@ -143,9 +189,8 @@ static void on_open(wsmtp_request *request, const wsmtp_client_error *error)
     }
     s->state = SESSION_LEAVING;
     g->refused = true;
-    for (pool_session *other = g->sessions; other; other = other->next)
-        if (other->state != SESSION_LEAVING)
-            return; /* which serves what waits */
+    if (has_other(s))
+        return; /* which serves what waits */
     wsmtp_uv_pool_fail(&g->waiting, error);
 }
 
@@ -172,17 +217,19 @@ static bool open_session(pool_group *g)
     client->over = on_over;
     client->over_context = s;
     wsmtp_uv_open(client, &s->request);
+    if (g->server->settings.options.early)
+        give_next(s); /* its envelope travels with the login */
     return true;
 }
 
 /* As many as the waiting messages need, within the limit. */
 void wsmtp_uv_pool_open_sessions(pool_group *g)
 {
-    size_t opening = 0;
+    size_t opening = 0; /* and without a message yet */
     if (g->pool->closing || g->refused)
         return;
     for (pool_session *s = g->sessions; s; s = s->next)
-        opening += s->state == SESSION_OPENING;
+        opening += s->state == SESSION_OPENING && s->in_flight == 0;
     while (g->waiting.len > opening && g->sessions_len < g->pool->limits.connections) {
         if (!open_session(g)) {
             if (g->sessions)
@@ -192,6 +239,6 @@ void wsmtp_uv_pool_open_sessions(pool_group *g)
             wsmtp_uv_pool_fail(&g->waiting, &error);
             return;
         }
-        opening++;
+        opening += g->sessions->in_flight == 0;
     }
 }

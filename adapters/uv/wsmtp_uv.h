@@ -85,6 +85,19 @@ void wsmtp_uv_body_ready(wsmtp_uv_client *client);
 void wsmtp_uv_noop(wsmtp_uv_client *client, wsmtp_request *request);
 void wsmtp_uv_reset(wsmtp_uv_client *client, wsmtp_request *request);
 
+/* VRFY, EXPN and HELP: the reply is in the request when its callback runs. Arguments are borrowed until
+ * then. */
+void wsmtp_uv_vrfy(wsmtp_uv_client *client, wsmtp_request *request, const char *argument,
+                   size_t argument_len);
+void wsmtp_uv_expn(wsmtp_uv_client *client, wsmtp_request *request, const char *argument,
+                   size_t argument_len);
+void wsmtp_uv_help(wsmtp_uv_client *client, wsmtp_request *request, const char *argument,
+                   size_t argument_len);
+
+/* As wsmtp_client_xclient; attributes are borrowed until the callback. */
+void wsmtp_uv_xclient(wsmtp_uv_client *client, wsmtp_request *request,
+                      const wsmtp_parameter *attributes, size_t attributes_len);
+
 /* Ends the session politely when all earlier requests are done. Never fails. */
 void wsmtp_uv_quit(wsmtp_uv_client *client, wsmtp_request *request);
 

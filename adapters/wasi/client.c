@@ -16,6 +16,7 @@ struct wsmtp_client {
     bool usable, opened;
     wsmtp_client_error refused; /* if it is not usable */
     wsmtp_wasi_session session;
+    wsmtp_reply reply; /* to the last question */
     /* the last message */
     bool sent;
     wsmtp_client_result result;
@@ -30,7 +31,7 @@ wsmtp_client *wsmtp_client_new(const wsmtp_client_options *options)
     wsmtp_client *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->refused.option = "";
+    c->refused.option = c->reply.text = "";
     c->usable = wsmtp_settings_init(&c->settings, options, &c->refused);
     if (c->usable && options->unix_path) {
         c->usable = false;
@@ -94,6 +95,43 @@ bool wsmtp_client_reset(wsmtp_client *c)
     return !refuse_unopened(c) && wsmtp_wasi_session_command(&c->session, WSMTP_REQUEST_RESET, NULL);
 }
 
+static bool ask(wsmtp_client *c, wsmtp_step step, const char *argument, size_t argument_len)
+{
+    memset(&c->reply, 0, sizeof c->reply);
+    c->reply.text = "";
+    if (refuse_unopened(c))
+        return false;
+    bool ok = wsmtp_wasi_session_ask(&c->session, step, argument, argument_len);
+    if (c->session.request.reply.code)
+        c->reply = c->session.request.reply;
+    return ok;
+}
+
+bool wsmtp_client_vrfy(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    return ask(c, WSMTP_STEP_VRFY, argument, argument_len);
+}
+
+bool wsmtp_client_expn(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    return ask(c, WSMTP_STEP_EXPN, argument, argument_len);
+}
+
+bool wsmtp_client_help(wsmtp_client *c, const char *argument, size_t argument_len)
+{
+    return ask(c, WSMTP_STEP_HELP, argument, argument_len);
+}
+
+bool wsmtp_client_xclient(wsmtp_client *c, const wsmtp_parameter *attributes, size_t attributes_len)
+{
+    return !refuse_unopened(c) && wsmtp_wasi_session_xclient(&c->session, attributes, attributes_len);
+}
+
+const wsmtp_reply *wsmtp_client_reply_get(const wsmtp_client *c)
+{
+    return &c->reply;
+}
+
 void wsmtp_client_quit(wsmtp_client *c)
 {
     if (c->opened && c->session.driver.stage != WSMTP_DRIVER_OVER)
@@ -104,7 +142,6 @@ void wsmtp_client_quit(wsmtp_client *c)
 static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *result)
 {
     wsmtp_client *c = request->context;
-    const wsmtp_transaction *t = result->transaction;
     wsmtp_wasi_session_sent(&c->session, result);
     c->sent = true;
     c->result = *result;
@@ -119,15 +156,7 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
         c->result.reply.text = c->reply_text;
         c->result.queue_id = c->reply_text + (result->queue_id - result->reply.text);
     }
-    if (!result->texts)
-        return;
-    for (size_t i = 0; i < t->recipients_len; i++) {
-        size_t text_len;
-        const char *text = wsmtp_client_recipient_text(result, i, &text_len);
-        if (text_len && !t->recipients[i].from_message)
-            wsmtp_texts_set(&c->texts, t->recipients_len, i, text, text_len);
-    }
-    c->result.texts = c->texts;
+    c->result.texts = c->texts = wsmtp_texts_copy(result->texts);
 }
 
 bool wsmtp_client_send(wsmtp_client *c, wsmtp_transaction *transaction, const wsmtp_client_body *body)

@@ -172,6 +172,16 @@ static void derive(wsmtp_driver *d)
     wsmtp_wipe(key, sizeof key);
 }
 
+/* The connection was of no use: another one, to the same server. */
+static void reconnect(wsmtp_wasi_session *s)
+{
+    wsmtp_wasi_tls_end(s->tls, true);
+    s->tls = NULL;
+    wsmtp_wasi_close(&s->socket, wsmtp_host_microseconds());
+    s->handshaking = s->end_of_input = false;
+    connect_any(s);
+}
+
 /* Everything that can be done without waiting; whether there was anything. */
 static bool advance(wsmtp_wasi_session *s)
 {
@@ -184,6 +194,11 @@ static bool advance(wsmtp_wasi_session *s)
     if (s->driver.wants_key) {
         s->driver.wants_key = false;
         derive(&s->driver);
+        return true;
+    }
+    if (s->driver.wants_restart) {
+        s->driver.wants_restart = false;
+        reconnect(s);
         return true;
     }
     if (s->driver.stage != WSMTP_DRIVER_RUNNING)
@@ -270,6 +285,20 @@ bool wsmtp_wasi_session_command(wsmtp_wasi_session *s, wsmtp_request_type type,
 {
     begin(s)->credentials = credentials;
     wsmtp_driver_request(&s->driver, &s->request, type);
+    return run(s);
+}
+
+bool wsmtp_wasi_session_ask(wsmtp_wasi_session *s, wsmtp_step step, const char *argument,
+                            size_t argument_len)
+{
+    wsmtp_driver_query(&s->driver, begin(s), step, argument, argument_len);
+    return run(s);
+}
+
+bool wsmtp_wasi_session_xclient(wsmtp_wasi_session *s, const wsmtp_parameter *attributes,
+                                size_t attributes_len)
+{
+    wsmtp_driver_xclient(&s->driver, begin(s), attributes, attributes_len);
     return run(s);
 }
 

@@ -37,6 +37,13 @@ bool wsmtp_wasi_session_open(wsmtp_wasi_session *s);
 bool wsmtp_wasi_session_command(wsmtp_wasi_session *s, wsmtp_request_type type,
                                 const wsmtp_credentials *credentials);
 
+/* VRFY, EXPN or HELP: the reply is in s->request then. */
+bool wsmtp_wasi_session_ask(wsmtp_wasi_session *s, wsmtp_step step, const char *argument,
+                            size_t argument_len);
+
+bool wsmtp_wasi_session_xclient(wsmtp_wasi_session *s, const wsmtp_parameter *attributes,
+                                size_t attributes_len);
+
 /* Transaction, body, done and context of s->send are the caller's; done must call _sent. */
 bool wsmtp_wasi_session_send(wsmtp_wasi_session *s);
 void wsmtp_wasi_session_sent(wsmtp_wasi_session *s, const wsmtp_client_result *result);

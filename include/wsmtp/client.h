@@ -207,6 +207,14 @@ typedef struct wsmtp_client_options {
     uint32_t flags;        /* of wsmtp_config: WSMTP_NO_PIPELINING, WSMTP_NO_CHUNKING ... */
     uint32_t eager_octets; /* as in wsmtp_config */
     uint32_t overlap;      /* as in wsmtp_config: of use if several messages are waiting */
+    const wsmtp_capabilities *expected; /* copied; NULL: nothing. As in wsmtp_config: what this server
+                              offered on an earlier connection, from its facts. If it has changed, or
+                              the server does not like to be hurried, the client connects once more
+                              without it, by itself: no message has left then */
+    bool early;            /* do not wait where waiting can be avoided (WSMTP_EARLY_ENVELOPE; and a
+                              server object of an asynchronous client remembers what its server offers
+                              and expects it of the next connection). NOT_BUILT where the engine
+                              cannot */
     uint32_t timeouts[WSMTP_PHASE_COUNT]; /* as in wsmtp_config; CONNECT bounds name and connection */
     uint32_t total_timeout; /* from wsmtp_client_open to the end of the session; 0 = no limit */
     size_t output_len;     /* output buffer; 0: 64 KiB. Larger pieces of a large body cost fewer writes */
@@ -234,7 +242,8 @@ typedef struct wsmtp_client_error {
     size_t text_len;
     char text[WSMTP_KEPT_TEXT_MAX];   /* of that reply, cleaned, lines joined with LF */
     size_t detail_len;
-    char detail[WSMTP_KEPT_TEXT_MAX]; /* OAuth: the server's error JSON (RFC 7628 section 3.2.2) */
+    char detail[WSMTP_KEPT_TEXT_MAX]; /* OAuth: the server's error JSON (RFC 7628 section 3.2.2); of a
+                                         parameter: its keyword, "RET" */
     char message[1024];               /* NUL-terminated */
 } wsmtp_client_error;
 
@@ -242,6 +251,11 @@ typedef struct wsmtp_client_error {
  * Where the message comes from: memory, or a callback that puts the next octets into buffer and
  * returns how many (0 = no more), or WSMTP_BODY_FAILED. Asynchronous clients also take
  * WSMTP_BODY_LATER. The callback is asked only when there is room, so that memory stays constant.
+ *
+ * A message to more recipients than the server takes at a time (LIMITS, RFC 9422; or 452 for some of
+ * them) goes in several transactions, each with the whole message: possible with a body in memory, or
+ * if rewind is given. It makes read begin anew and returns whether it can. Without it the limits give
+ * WSMTP_REASON_TOO_MANY_RECIPIENTS, and 452 is an outcome like any other.
  */
 #define WSMTP_BODY_FAILED (-1)
 #define WSMTP_BODY_LATER (-2)
@@ -250,6 +264,7 @@ typedef ptrdiff_t (*wsmtp_body_callback)(void *context, uint8_t *buffer, size_t 
 typedef struct wsmtp_client_body {
     const void *data; size_t data_len; /* used if read is NULL */
     wsmtp_body_callback read; void *context;
+    bool (*rewind)(void *context); /* NULL: the message can be read only once */
 } wsmtp_client_body;
 
 /* Outcome of a message. Status, code and enhanced code of each recipient are in the transaction. */
@@ -257,7 +272,9 @@ typedef struct wsmtp_client_result {
     const wsmtp_transaction *transaction;
     wsmtp_reply reply;         /* that decided about the message; code 0 = none did */
     const char *queue_id; size_t queue_id_len; /* as far as the reply's text tells; empty if not */
-    uint64_t octets;           /* taken from the body */
+    uint64_t octets;           /* taken from the body, the last time that it was given */
+    uint32_t transactions;     /* that it went in: MAIL commands answered; more than 1 if the server took
+                                  only so many recipients at a time */
     const wsmtp_client_error *error; /* NULL if a recipient was accepted */
     const struct wsmtp_client_texts *texts; /* private: see wsmtp_client_recipient_text */
 } wsmtp_client_result;
@@ -323,6 +340,11 @@ bool wsmtp_client_login(wsmtp_client *client, const wsmtp_credentials *credentia
  * rule that it breaks is found before anything is sent, message_size is filled in if it is
  * WSMTP_SIZE_UNKNOWN, and body if it is WSMTP_BODY_AUTO.
  *
+ * Parameters of the transaction and its recipients (DSN, REQUIRETLS, DELIVERBY ...) go to the engine as
+ * they are: see wsmtp_parameter. One whose extension the server does not offer gives
+ * PARAMETER_NOT_OFFERED before anything is sent, or is left out if it is optional; the error's detail is
+ * its keyword. WSMTP_SEND_SPLIT of the flags is the client's: set if the body can be given again.
+ *
  * Addresses may have non-ASCII characters. With WSMTP_SEND_SMTPUTF8 they go as they are, or not at
  * all if the server lacks it. Without that flag the client finds out what they need: where only
  * domains are non-ASCII, these are sent as A-labels (RFC 5890), to every server; a local part has no
@@ -336,6 +358,24 @@ bool wsmtp_client_send(wsmtp_client *client, wsmtp_transaction *transaction,
 /* Commands of an idle session (RFC 5321 section 4.1.1). */
 bool wsmtp_client_noop(wsmtp_client *client);
 bool wsmtp_client_reset(wsmtp_client *client);
+
+/*
+ * Asks about a mailbox (VRFY), a list (EXPN), or the server (HELP: the argument may be empty). What it
+ * said, refused or not, is in wsmtp_client_reply_get. As wsmtp_vrfy.
+ */
+bool wsmtp_client_vrfy(wsmtp_client *client, const char *argument, size_t argument_len);
+bool wsmtp_client_expn(wsmtp_client *client, const char *argument, size_t argument_len);
+bool wsmtp_client_help(wsmtp_client *client, const char *argument, size_t argument_len);
+
+/*
+ * Tells a server that trusts us whom we speak for (XCLIENT). The session begins anew: what it offers may
+ * be something else then, and nobody is logged in. So log in behind it, by wsmtp_client_login.
+ */
+bool wsmtp_client_xclient(wsmtp_client *client, const wsmtp_parameter *attributes,
+                          size_t attributes_len);
+
+/* Reply to the last of VRFY, EXPN and HELP; code 0 if none came. Never NULL; valid until the next one. */
+const wsmtp_reply *wsmtp_client_reply_get(const wsmtp_client *client);
 
 /* Ends the session politely and closes the connection. Never fails: what was sent stays sent. */
 void wsmtp_client_quit(wsmtp_client *client);
@@ -363,9 +403,16 @@ const wsmtp_client_result *wsmtp_client_result_get(const wsmtp_client *client);
 /* Never NULL. */
 const wsmtp_client_facts *wsmtp_client_facts_get(wsmtp_client *client);
 
-/* Text of the reply that decided about a recipient, cleaned; "" if none did. NUL-terminated, too. */
+/*
+ * Text of the reply that decided about a recipient, cleaned; "" if none did. NUL-terminated, too. Of a
+ * message in several transactions it is that to the recipient's own one.
+ */
 const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_t index,
                                         size_t *text_len);
+
+/* The queue identifier in that text, if the recipient was accepted; not NUL-terminated, empty if none. */
+const char *wsmtp_client_recipient_queue_id(const wsmtp_client_result *result, size_t index,
+                                            size_t *queue_id_len);
 
 /*
  * A domain as A-labels ("xn--bcher-kva.example"), or with U-labels for people to read: IDNA 2008

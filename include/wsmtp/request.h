@@ -12,18 +12,24 @@
 extern "C" {
 #endif
 
-/* A command: open, log in, NOOP, RSET, QUIT. error is NULL for success, else valid in the callback. */
+/* A command: open, log in, NOOP, QUIT ... error is NULL for success, else valid in the callback. */
 typedef struct wsmtp_request wsmtp_request;
 typedef void (*wsmtp_request_callback)(wsmtp_request *request, const wsmtp_client_error *error);
 
 struct wsmtp_request {
     wsmtp_request_callback done; /* may be NULL */
     void *context;               /* the caller's own */
+    wsmtp_reply reply;           /* to VRFY, EXPN and HELP, refused or not: valid in the callback; code 0 if
+                                    none came */
 
     /* Private. */
     wsmtp_request *next;
     uint8_t type;
     const wsmtp_credentials *credentials;
+    wsmtp_reason (*start)(wsmtp_engine *engine, const wsmtp_request *request);
+    wsmtp_step step;
+    const char *argument; size_t argument_len;
+    const wsmtp_parameter *attributes; size_t attributes_len;
 };
 
 /* One message. result is valid in the callback; result->error is NULL if a recipient was accepted. */
@@ -42,6 +48,8 @@ struct wsmtp_send_request {
     struct wsmtp_client_addresses *addresses;
     uint64_t octets;
     bool submitted, body_begun;
+    uint32_t flags;        /* of the transaction, as the caller gave them */
+    uint32_t transactions; /* answers to its MAIL */
     void *owner;
     wsmtp_send_callback owner_done;
 };

@@ -12,7 +12,7 @@ import { makeCertificates } from "../servers/ca.mjs";
 import { DEFAULT_PARENT } from "../servers/folders.mjs";
 
 const PASSWORD = "secret";
-const MECHANISMS = { "SCRAM-SHA-256-PLUS": "sha256", "SCRAM-SHA-1-PLUS": "sha1" };
+const MECHANISMS = { "SCRAM-SHA-256-PLUS": "sha256", "SCRAM-SHA-1-PLUS": "sha1", "SCRAM-SHA-512-PLUS": "sha512" };
 
 function bindingOf(socket, certificate) {
   if (socket.getProtocol() === "TLSv1.3") return ["tls-exporter", socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0))];
@@ -30,7 +30,7 @@ async function authenticate(hash, initial, [type, data], ask) {
   const serverFirst = `r=${nonce}${randomBytes(12).toString("hex")},s=${salt.toString("base64")},i=4096`;
   const final = Buffer.from(await ask(serverFirst), "base64").toString();
   const [, withoutProof, channel, proof] = /^(c=([^,]*),r=[^,]*),p=(.*)$/.exec(final);
-  const salted = pbkdf2Sync(PASSWORD, salt, 4096, hash === "sha1" ? 20 : 32, hash);
+  const salted = pbkdf2Sync(PASSWORD, salt, 4096, createHash(hash).digest().length, hash);
   const clientKey = hmac(salted, "Client Key");
   const message = `${first},${serverFirst},${withoutProof}`;
   const signature = hmac(digest(clientKey), message);
@@ -77,8 +77,8 @@ export async function prepare() {
     env: { CA: ca.file, ...Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, server.address().port])) },
     verify() {
       const seen = log.map(({ mechanism, type, proven, bound }) => `${mechanism} ${type} ${proven} ${bound}`);
-      const both = (type, bound) => [`SCRAM-SHA-256-PLUS ${type} true ${bound}`, `SCRAM-SHA-1-PLUS ${type} true ${bound}`];
-      assert.deepEqual(seen, [...both("tls-exporter", true), ...both("tls-server-end-point", true), ...both("tls-exporter", false), ...both("tls-server-end-point", false)]);
+      const each = (type, bound) => Object.keys(MECHANISMS).map((name) => `${name} ${type} true ${bound}`);
+      assert.deepEqual(seen, [...each("tls-exporter", true), ...each("tls-server-end-point", true), ...each("tls-exporter", false), ...each("tls-server-end-point", false)]);
     },
     async stop() {
       for (const server of Object.values(servers)) server.close();

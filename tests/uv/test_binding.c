@@ -29,6 +29,7 @@ int main(void)
     for (size_t i = 0; i < 4; i++) {
         log_in(ports[i], WSMTP_MECHANISM_AUTO, WSMTP_MECHANISM_SCRAM_SHA_256_PLUS, i < 2);
         log_in(ports[i], WSMTP_MECHANISM_SCRAM_SHA_1_PLUS, WSMTP_MECHANISM_SCRAM_SHA_1_PLUS, i < 2);
+        log_in(ports[i], WSMTP_MECHANISM_SCRAM_SHA_512_PLUS, WSMTP_MECHANISM_SCRAM_SHA_512_PLUS, i < 2);
     }
     return check_report();
 }

@@ -8,6 +8,9 @@
 
 #include "support.h"
 
+static wsmtp_mechanism mechanism = WSMTP_MECHANISM_SCRAM_SHA_256;
+static wsmtp_hash hash = WSMTP_HASH_SHA_256;
+
 /* A cache of one key. */
 typedef struct cache {
     bool has;
@@ -20,7 +23,7 @@ static void check_description(const wsmtp_salted_key *of)
     const char *salt = test_text("SALT");
     CHECK_TEXT(of->host, strlen(of->host), "127.0.0.1");
     CHECK_TEXT(of->user, of->user_len, "alice");
-    CHECK_EQ(of->hash, WSMTP_HASH_SHA_256);
+    CHECK_EQ(of->hash, hash);
     CHECK_EQ(of->iterations, strtoul(test_text("ITERATIONS"), NULL, 10));
     CHECK(of->salt_len == strlen(salt) && memcmp(of->salt, salt, of->salt_len) == 0);
 }
@@ -38,7 +41,7 @@ static void store(void *context, const wsmtp_salted_key *of, const uint8_t *key,
 {
     cache *c = context;
     check_description(of);
-    CHECK_EQ(key_len, 32);
+    CHECK_EQ(key_len, wsmtp_hash_len(hash));
     c->stored++;
     c->has = true;
     memcpy(c->key, key, key_len);
@@ -54,8 +57,8 @@ static void forget(void *context, const wsmtp_salted_key *of)
 
 static void right_key(uint8_t key[WSMTP_HASH_MAX])
 {
-    const char *hex = test_text("KEY");
-    for (size_t i = 0; i < 32; i++) {
+    const char *hex = test_text(hash == WSMTP_HASH_SHA_256 ? "KEY" : "KEY_512");
+    for (size_t i = 0; i < wsmtp_hash_len(hash); i++) {
         const char octet[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
         key[i] = (uint8_t)strtoul(octet, NULL, 16);
     }
@@ -66,7 +69,7 @@ static const char *port = "PORT";
 static wsmtp_client_options options_of(wsmtp_credentials *credentials, const char *password)
 {
     wsmtp_client_options options = test_options(port, WSMTP_TLS_NONE);
-    *credentials = test_credentials(WSMTP_MECHANISM_SCRAM_SHA_256);
+    *credentials = test_credentials(mechanism);
     credentials->password = password;
     credentials->password_len = strlen(password);
     credentials->allow_plaintext_auth = true;
@@ -98,7 +101,7 @@ static void test_caller(void)
     right_key(right);
     CHECK(log_in(&c, "secret"));
     CHECK(c.looked == 1 && c.stored == 1 && c.forgotten == 0);
-    CHECK(memcmp(c.key, right, 32) == 0);
+    CHECK(memcmp(c.key, right, wsmtp_hash_len(hash)) == 0);
     /* The key is what counts then: nothing is derived from this password. */
     CHECK(log_in(&c, "not it"));
     CHECK(c.looked == 2 && c.stored == 1 && c.forgotten == 0);
@@ -106,7 +109,7 @@ static void test_caller(void)
     c.key[5] ^= 1;
     CHECK(log_in(&c, "secret"));
     CHECK(c.looked == 3 && c.stored == 2 && c.forgotten == 1);
-    CHECK(memcmp(c.key, right, 32) == 0);
+    CHECK(memcmp(c.key, right, wsmtp_hash_len(hash)) == 0);
     /* And with a wrong password: two refusals, and nothing is kept. */
     c.key[5] ^= 1;
     CHECK(!log_in(&c, "not it"));
@@ -188,6 +191,10 @@ int main(void)
     test_closing();
     test_other_credentials();
     CHECK(log_in(NULL, "secret"));
+    test_own();
+    mechanism = WSMTP_MECHANISM_SCRAM_SHA_512;
+    hash = WSMTP_HASH_SHA_512;
+    test_caller();
     test_own();
     return check_report();
 }

@@ -137,7 +137,6 @@ static void test_mail_max(void)
     end();
 }
 
-#ifdef WSMTP_SEND_SPLIT
 /* Two messages of two transactions each, where a session takes no more than two. */
 static void test_split(void)
 {
@@ -148,7 +147,6 @@ static void test_split(void)
     wsmtp_uv_server *server = server_of("SPLIT");
     for (size_t i = 0; i < 2; i++) {
         test_message_init(&messages[i], "bob@lab.test carol@lab.test", text);
-        messages[i].transaction.flags = WSMTP_SEND_SPLIT;
         messages[i].request.done = on_sent;
         wsmtp_uv_pool_send(b.pool, server, &messages[i].request);
     }
@@ -158,9 +156,7 @@ static void test_split(void)
     CHECK_EQ(wsmtp_uv_pool_count(b.pool).opened, 2);
     wsmtp_uv_server_free(server);
     end();
-    printf("split\n");
 }
-#endif
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -311,9 +307,7 @@ int main(void)
 {
     test_limits();
     test_mail_max();
-#ifdef WSMTP_SEND_SPLIT
     test_split();
-#endif
     test_idle();
     test_ends();
     test_keys();

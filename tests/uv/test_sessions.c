@@ -230,7 +230,7 @@ static void test_messages(void)
     }
     source from = {big, big_len, 0, 1};
     test_message_init(&m, "bob@lab.test", "");
-    wsmtp_client_body body = {NULL, 0, read_source, &from};
+    wsmtp_client_body body = {.read = read_source, .context = &from};
     CHECK(wsmtp_client_send(client, &m.transaction, &body));
     CHECK_EQ(wsmtp_client_result_get(client)->octets, big_len);
     print_sent("streamed", big, big_len);
@@ -254,7 +254,7 @@ static void test_broken_stream(void)
     CHECK(wsmtp_client_open(client));
     test_message m;
     test_message_init(&m, "bob@lab.test", "");
-    wsmtp_client_body body = {NULL, 0, read_source, &from};
+    wsmtp_client_body body = {.read = read_source, .context = &from};
     CHECK(!wsmtp_client_send(client, &m.transaction, &body));
     CHECK_EQ(wsmtp_client_error_get(client)->reason, WSMTP_REASON_BODY_LINE_TOO_LONG);
     CHECK_EQ(m.recipients[0].status, WSMTP_STATUS_NOT_SENT);
