@@ -28,24 +28,18 @@ bool wsmtp_part_puts_off(const wsmtp_transaction *t, unsigned code)
     return code == PUT_OFF && (t->flags & WSMTP_SEND_SPLIT) && !(t->flags & WSMTP_SEND_ALL_OR_NOTHING);
 }
 
-/* The domain of an address: what follows its last @. */
-static const char *domain_of(const wsmtp_recipient *r, size_t *len)
-{
-    size_t at = r->address_len;
-    while (at > 0 && r->address[at - 1] != '@')
-        at--;
-    *len = r->address_len - at;
-    return r->address + at;
-}
-
+/* Compares what follows the last @, from its end. The bit is that of upper and lower case. */
 static bool same_domain(const wsmtp_recipient *one, const wsmtp_recipient *other)
 {
-    size_t one_len, other_len;
-    const char *a = domain_of(one, &one_len), *b = domain_of(other, &other_len);
-    bool same = one_len == other_len;
-    for (size_t i = 0; same && i < one_len; i++)
-        same = a[i] == b[i] || ((a[i] ^ b[i]) == 0x20 && (a[i] | 0x20) >= 'a' && (a[i] | 0x20) <= 'z');
-    return same;
+    size_t i = one->address_len, j = other->address_len;
+    while (i > 0 && j > 0) {
+        const char a = one->address[--i], b = other->address[--j];
+        if ((a | 0x20) != (b | 0x20))
+            return false;
+        if (a == '@')
+            return true;
+    }
+    return i == j;
 }
 
 bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,

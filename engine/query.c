@@ -2,58 +2,43 @@
  * VRFY, EXPN and HELP (RFC 5321 section 4.1.1), and XCLIENT: commands of an idle session with an
  * argument of the caller's.
  */
+#include "domain.h"
 #include "internal.h"
-#include "utf8.h"
+#include "words.h"
 
 /* Octets of all values: encoded and with their names, they fit into the smallest output buffer. */
 #define ATTRIBUTES_MAX 300u
 
-#if WSMTP_FEATURE_QUERIES
-/* Whether a line can carry text as an argument; *utf8: it needs SMTPUTF8, which is offered. */
-static wsmtp_reason check_argument(const wsmtp_engine *e, const char *text, size_t text_len, bool *utf8)
-{
-    *utf8 = false;
-    if (text_len > WSMTP_ADDRESS_MAX)
-        return WSMTP_REASON_ADDRESS_TOO_LONG;
-    for (size_t step, i = 0; i < text_len; i += step) {
-        uint32_t c;
-        step = wsmtp_utf8_step((const uint8_t *)text + i, text_len - i, &c);
-        if (step == 0)
-            return WSMTP_REASON_ADDRESS_UTF8_INVALID;
-        if (wsmtp_is_control(c))
-            return WSMTP_REASON_ADDRESS_CONTROL;
-        *utf8 |= c > 0x7f;
-    }
-    return *utf8 && !(WSMTP_FEATURE_SMTPUTF8 && wsmtp_has(e, WSMTP_CAP_SMTPUTF8))
-               ? WSMTP_REASON_ADDRESS_NEEDS_SMTPUTF8
-               : WSMTP_REASON_OK;
-}
-#endif
-
-static wsmtp_reason query(wsmtp_engine *e, wsmtp_step step, const char *text, size_t text_len)
+static wsmtp_reason query(wsmtp_engine *e, wsmtp_step step, const char *argument, size_t argument_len)
 {
 #if WSMTP_FEATURE_QUERIES
-    bool utf8;
-    wsmtp_reason reason = text_len == 0 && step != WSMTP_STEP_HELP
-                              ? WSMTP_REASON_ADDRESS_EMPTY
-                              : check_argument(e, text, text_len, &utf8);
+    wsmtp_text text;
+    wsmtp_reason reason = wsmtp_text_check((const uint8_t *)argument, argument_len,
+                                           wsmtp_has(e, WSMTP_CAP_SMTPUTF8), &text);
+    if (argument_len > WSMTP_ADDRESS_MAX)
+        reason = WSMTP_REASON_ADDRESS_TOO_LONG;
+    else if (argument_len == 0 && step != WSMTP_STEP_HELP)
+        reason = WSMTP_REASON_ADDRESS_EMPTY;
     if (reason != WSMTP_REASON_OK)
         return wsmtp_reject(e, reason, WSMTP_FIELD_ARGUMENT, 0);
     reason = wsmtp_session_command(e, INPUT_QUERY);
     if (reason != WSMTP_REASON_OK)
         return reason;
     size_t name_len;
-    const char *name = wsmtp_step_name(step, &name_len);
+    const char *name = wsmtp_words_get("VRFY\0EXPN\0HELP\0", step - WSMTP_STEP_VRFY, &name_len);
     e->query = (uint8_t)step;
     wsmtp_put(e, name, name_len);
-    wsmtp_put_text(e, text_len > 0 ? " " : "");
-    wsmtp_put(e, text, text_len);
-    wsmtp_put_text(e, text_len > 0 && utf8 && step != WSMTP_STEP_HELP ? " SMTPUTF8\r\n" : "\r\n");
+    if (argument_len > 0)
+        wsmtp_put_text(e, " ");
+    wsmtp_put(e, argument, argument_len);
+    if (text.utf8 && step != WSMTP_STEP_HELP)
+        wsmtp_put_text(e, " SMTPUTF8");
+    wsmtp_put_text(e, "\r\n");
     return WSMTP_REASON_OK;
 #else
     (void)step;
-    (void)text;
-    (void)text_len;
+    (void)argument;
+    (void)argument_len;
     return wsmtp_reject(e, WSMTP_REASON_NOT_BUILT, WSMTP_FIELD_NONE, 0);
 #endif
 }
