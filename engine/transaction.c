@@ -287,7 +287,9 @@ static uint8_t next_awaited(const wsmtp_transaction *t)
 /* A server that offers CHUNKING and does not know BDAT takes the message for commands. */
 static bool chunking_broken(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    if (!wsmtp_chunked(t) || t->chunks_answered > 0 ||
+    if (wsmtp_chunked(t) && wsmtp_reply_class(e) == 2)
+        e->chunking_works = true;
+    if (!wsmtp_chunked(t) || e->chunking_works ||
         (e->reply.code != 500 && e->reply.code != 502))
         return false;
     t->lost = t->reason == WSMTP_REASON_OK;

@@ -400,6 +400,7 @@ typedef struct wsmtp_engine {
     bool body_ending;
     bool body_due;        /* the next event asks for a message */
     bool chunk_open;
+    bool chunking_works;  /* a chunk was accepted: 500 means the message, not the command */
     bool no_overlap;      /* the server does not take a command before its last reply is read */
     uint8_t ahead;        /* replies that come before the ones to what the state has sent */
     uint8_t bad_keyword;  /* of the parameter that a check found wrong */
