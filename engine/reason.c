@@ -12,16 +12,31 @@ static const uint8_t wsmtp_reason_kinds[] = {
 };
 
 #if WSMTP_FEATURE_MESSAGES
+/* Nobody is told what a build without AUTH has to say about it. */
+#if WSMTP_FEATURE_AUTH
+#define WSMTP_SENTENCE_AUTH(sentence) sentence
+#else
+#define WSMTP_SENTENCE_AUTH(sentence) ""
+#endif
+#define WSMTP_SENTENCE_NONE(sentence) sentence
+#define WSMTP_SENTENCE_INPUT(sentence) sentence
+#define WSMTP_SENTENCE_MISUSE(sentence) sentence
+#define WSMTP_SENTENCE_TRANSPORT(sentence) sentence
+#define WSMTP_SENTENCE_PROTOCOL(sentence) sentence
+#define WSMTP_SENTENCE_REFUSED(sentence) sentence
+#define WSMTP_SENTENCE_UNSUPPORTED(sentence) sentence
+#define WSMTP_SENTENCE_POLICY(sentence) sentence
+
 /*
  * One array a sentence, side by side: as compact as one long string, without a table of pointers,
  * and no literal is longer than a C compiler must take.
  */
 static const struct {
-#define WSMTP_REASON_ARRAY(name, kind, sentence) char name[sizeof(sentence)];
+#define WSMTP_REASON_ARRAY(name, kind, sentence) char name[sizeof(WSMTP_SENTENCE_##kind(sentence))];
     WSMTP_REASONS(WSMTP_REASON_ARRAY)
 #undef WSMTP_REASON_ARRAY
 } wsmtp_reason_sentences = {
-#define WSMTP_REASON_SENTENCE(name, kind, sentence) sentence,
+#define WSMTP_REASON_SENTENCE(name, kind, sentence) WSMTP_SENTENCE_##kind(sentence),
     WSMTP_REASONS(WSMTP_REASON_SENTENCE)
 #undef WSMTP_REASON_SENTENCE
 };
