@@ -187,6 +187,7 @@ build_command() {
 mkdir -p "$OUT" "$OBJ"
 exec 9>"$WASI/build.lock"
 flock 9
+tools/wasi/bindings.sh --check
 build_mbedtls
 build_roots
 if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
