@@ -44,6 +44,7 @@ pub struct wsmtp_config {
     pub eager_octets: u32,
     pub overlap: u32,
     pub timeouts: [u32; WSMTP_PHASE_COUNT],
+    pub expected: *const wsmtp_capabilities,
 }
 
 #[repr(C)]
@@ -55,6 +56,9 @@ pub struct wsmtp_capabilities {
     pub mail_max: u32,
     pub rcpt_max: u32,
     pub rcpt_domain_max: u32,
+    pub deliver_by_min: u32,
+    pub hold_max: u32,
+    pub xclient: u32,
 }
 
 #[repr(C)]
@@ -72,6 +76,15 @@ pub struct wsmtp_reply {
     pub enhanced: wsmtp_enhanced_code,
     pub text: *const c_char,
     pub text_len: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wsmtp_parameter {
+    pub keyword: wsmtp_keyword,
+    pub optional: bool,
+    pub value: *const c_char,
+    pub value_len: usize,
 }
 
 #[repr(C)]
@@ -94,6 +107,8 @@ pub struct wsmtp_error {
 pub struct wsmtp_recipient {
     pub address: *const c_char,
     pub address_len: usize,
+    pub parameters: *const wsmtp_parameter,
+    pub parameters_len: usize,
     pub status: wsmtp_status,
     pub from_message: bool,
     pub code: u16,
@@ -108,10 +123,14 @@ pub struct wsmtp_transaction {
     pub reverse_path_len: usize,
     pub recipients: *mut wsmtp_recipient,
     pub recipients_len: usize,
+    pub parameters: *const wsmtp_parameter,
+    pub parameters_len: usize,
     pub message_size: u64,
     pub body: wsmtp_body,
     pub flags: u32,
     pub context: *mut c_void,
+    /// Private to the engine, too.
+    pub next: *mut wsmtp_transaction,
     pub status: wsmtp_status,
     pub accepted_count: usize,
     pub code: u16,
@@ -186,6 +205,7 @@ pub type wsmtp_protocol = c_uint;
 pub type wsmtp_step = c_uint;
 pub type wsmtp_status = c_uint;
 pub type wsmtp_body = c_uint;
+pub type wsmtp_keyword = c_uint;
 pub type wsmtp_event_type = c_uint;
 pub type wsmtp_mechanism = c_uint;
 pub type wsmtp_mechanism_set = u32;
@@ -242,6 +262,28 @@ extern "C" {
     pub fn wsmtp_body_end(engine: *mut wsmtp_engine) -> wsmtp_reason;
     pub fn wsmtp_reset(engine: *mut wsmtp_engine) -> wsmtp_reason;
     pub fn wsmtp_noop(engine: *mut wsmtp_engine) -> wsmtp_reason;
+    pub fn wsmtp_vrfy(
+        engine: *mut wsmtp_engine,
+        argument: *const c_char,
+        argument_len: usize,
+    ) -> wsmtp_reason;
+    pub fn wsmtp_expn(
+        engine: *mut wsmtp_engine,
+        argument: *const c_char,
+        argument_len: usize,
+    ) -> wsmtp_reason;
+    pub fn wsmtp_help(
+        engine: *mut wsmtp_engine,
+        argument: *const c_char,
+        argument_len: usize,
+    ) -> wsmtp_reason;
+    pub fn wsmtp_xclient(
+        engine: *mut wsmtp_engine,
+        attributes: *const wsmtp_parameter,
+        attributes_len: usize,
+    ) -> wsmtp_reason;
+    pub fn wsmtp_keyword_name(keyword: wsmtp_keyword, name_len: *mut usize) -> *const c_char;
+    pub fn wsmtp_keyword_find(name: *const c_char, name_len: usize) -> wsmtp_keyword;
     pub fn wsmtp_quit(engine: *mut wsmtp_engine) -> wsmtp_reason;
     pub fn wsmtp_timer(engine: *const wsmtp_engine, epoch: *mut u32) -> u32;
     pub fn wsmtp_io_failed(engine: *mut wsmtp_engine, why: wsmtp_reason);

@@ -40,7 +40,8 @@ fn layouts() -> Vec<Layout> {
             flags,
             eager_octets,
             overlap,
-            timeouts
+            timeouts,
+            expected
         ),
         layout!(
             wsmtp_capabilities,
@@ -50,7 +51,10 @@ fn layouts() -> Vec<Layout> {
             size,
             mail_max,
             rcpt_max,
-            rcpt_domain_max
+            rcpt_domain_max,
+            deliver_by_min,
+            hold_max,
+            xclient
         ),
         layout!(
             wsmtp_enhanced_code,
@@ -60,6 +64,14 @@ fn layouts() -> Vec<Layout> {
             detail
         ),
         layout!(wsmtp_reply, Some(size_of::<wsmtp_reply>()), code, enhanced, text, text_len),
+        layout!(
+            wsmtp_parameter,
+            Some(size_of::<wsmtp_parameter>()),
+            keyword,
+            optional,
+            value,
+            value_len
+        ),
         layout!(
             wsmtp_error,
             Some(size_of::<wsmtp_error>()),
@@ -79,6 +91,8 @@ fn layouts() -> Vec<Layout> {
             Some(size_of::<wsmtp_recipient>()),
             address,
             address_len,
+            parameters,
+            parameters_len,
             status,
             from_message,
             code,
@@ -92,10 +106,13 @@ fn layouts() -> Vec<Layout> {
             reverse_path_len,
             recipients,
             recipients_len,
+            parameters,
+            parameters_len,
             message_size,
             body,
             flags,
             context,
+            next,
             status,
             accepted_count,
             code,
@@ -228,6 +245,7 @@ fn the_bindings_are_the_header() {
         "step",
         "status",
         "body",
+        "keyword",
         "event_type",
         "mechanism",
         "hash",
@@ -264,7 +282,7 @@ fn no_field_is_missing() {
             .unwrap_or_else(|| panic!("{name} is in a header"));
         let text = without_comments(&headers[start..]);
         let body = &text[text.find('{').expect("a body") + 1..text.find('}').expect("its end")];
-        let body = body.split("struct wsmtp_transaction *next").next().expect("the public part");
+        let body = body.split("uint64_t end_mark").next().expect("the public part");
         let count = body.matches(';').count();
         assert_eq!(count, fields.len(), "{name} has {count} fields in the header: {body}");
     }

@@ -143,6 +143,8 @@ impl Transaction {
                 // An offset within the texts, or just behind them.
                 address: start.wrapping_add(at).cast(),
                 address_len: address.len(),
+                parameters: std::ptr::null(),
+                parameters_len: 0,
                 status: sys::WSMTP_STATUS_PENDING,
                 from_message: false,
                 code: 0,

@@ -44,6 +44,14 @@ pub enum Step {
     Quit,
     /// The session is over.
     Closed,
+    /// VRFY.
+    Vrfy,
+    /// EXPN.
+    Expn,
+    /// HELP.
+    Help,
+    /// XCLIENT.
+    XClient,
 }
 
 const STEPS: [Step; sys::WSMTP_STEP_COUNT] = [
@@ -63,6 +71,10 @@ const STEPS: [Step; sys::WSMTP_STEP_COUNT] = [
     Step::Noop,
     Step::Quit,
     Step::Closed,
+    Step::Vrfy,
+    Step::Expn,
+    Step::Help,
+    Step::XClient,
 ];
 
 impl Step {
@@ -112,6 +124,15 @@ pub enum Field {
     Iterations,
     /// The channel binding.
     ChannelBinding,
+    /// A parameter of MAIL, or an attribute of XCLIENT; [`Error::detail`] is its keyword.
+    Parameter,
+    /// A parameter of RCPT; [`Error::detail`] is its keyword, [`Error::index`] says of which
+    /// recipient.
+    RecipientParameter,
+    /// All recipients together.
+    Recipients,
+    /// The argument of VRFY, EXPN or HELP.
+    Argument,
     /// A setting.
     Config,
     /// The name to verify the certificate against.
@@ -139,6 +160,10 @@ impl Field {
             sys::WSMTP_FIELD_MECHANISM => Self::Mechanism,
             sys::WSMTP_FIELD_ITERATIONS => Self::Iterations,
             sys::WSMTP_FIELD_BINDING => Self::ChannelBinding,
+            sys::WSMTP_FIELD_PARAMETER => Self::Parameter,
+            sys::WSMTP_FIELD_RECIPIENT_PARAMETER => Self::RecipientParameter,
+            sys::WSMTP_FIELD_RECIPIENTS => Self::Recipients,
+            sys::WSMTP_FIELD_ARGUMENT => Self::Argument,
             _ => Self::Config,
         })
     }
@@ -158,6 +183,10 @@ impl Field {
             Self::Mechanism => "mechanism",
             Self::Iterations => "iterations",
             Self::ChannelBinding => "channel binding",
+            Self::Parameter => "parameter",
+            Self::RecipientParameter => "parameter of recipient",
+            Self::Recipients => "recipients",
+            Self::Argument => "argument",
             Self::Config => "config",
             Self::ServerName => "server_name",
             Self::RootStore => "root_store",
@@ -307,7 +336,8 @@ impl Error {
     /// Which recipient breaks the rule, from 0.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
-        (self.0.field == Some(Field::To)).then_some(self.0.index)
+        let of_one = matches!(self.0.field, Some(Field::To | Field::RecipientParameter));
+        of_one.then_some(self.0.index)
     }
 
     /// The reply that caused it.
@@ -316,7 +346,8 @@ impl Error {
         self.0.reply.as_ref()
     }
 
-    /// The JSON with which an OAuth server explains a refused token (RFC 7628), cleaned.
+    /// The JSON with which an OAuth server explains a refused token (RFC 7628), cleaned; of an error
+    /// about a parameter its keyword.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
@@ -346,6 +377,10 @@ impl fmt::Display for Error {
         let inner = &*self.0;
         match (inner.field, inner.step) {
             (Some(Field::To), _) => write!(f, "to[{}] ", inner.index)?,
+            (Some(Field::Parameter), _) => write!(f, "{} ", self.detail().unwrap_or("parameter"))?,
+            (Some(Field::RecipientParameter), _) => {
+                write!(f, "{} of to[{}] ", self.detail().unwrap_or("parameter"), inner.index)?;
+            }
             (Some(field), _) => write!(f, "{} ", field.name())?,
             (None, Some(step)) => write!(f, "during {step}, ")?,
             (None, None) => {}

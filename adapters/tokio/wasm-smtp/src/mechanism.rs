@@ -29,11 +29,19 @@ pub enum Mechanism {
     XOAuth2,
     /// OAUTHBEARER (RFC 7628).
     OAuthBearer,
+    /// SCRAM-SHA-512.
+    ScramSha512,
+    /// SCRAM-SHA-512-PLUS, bound to the TLS channel.
+    ScramSha512Plus,
+    /// EXTERNAL (RFC 4422): the channel says who we are. Never chosen automatically.
+    External,
+    /// ANONYMOUS (RFC 4505). Never chosen automatically.
+    Anonymous,
 }
 
 impl Mechanism {
     /// Every mechanism of this version.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Plain,
         Self::Login,
         Self::ScramSha256,
@@ -43,6 +51,10 @@ impl Mechanism {
         Self::CramMd5,
         Self::XOAuth2,
         Self::OAuthBearer,
+        Self::ScramSha512,
+        Self::ScramSha512Plus,
+        Self::External,
+        Self::Anonymous,
     ];
 
     pub(crate) fn to_raw(self) -> sys::wsmtp_mechanism {
@@ -56,6 +68,10 @@ impl Mechanism {
             Self::CramMd5 => sys::WSMTP_MECHANISM_CRAM_MD5,
             Self::XOAuth2 => sys::WSMTP_MECHANISM_XOAUTH2,
             Self::OAuthBearer => sys::WSMTP_MECHANISM_OAUTHBEARER,
+            Self::ScramSha512 => sys::WSMTP_MECHANISM_SCRAM_SHA_512,
+            Self::ScramSha512Plus => sys::WSMTP_MECHANISM_SCRAM_SHA_512_PLUS,
+            Self::External => sys::WSMTP_MECHANISM_EXTERNAL,
+            Self::Anonymous => sys::WSMTP_MECHANISM_ANONYMOUS,
         }
     }
 

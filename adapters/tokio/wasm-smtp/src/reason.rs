@@ -122,6 +122,14 @@ reasons! {
         CredentialUnsupported = "credential-unsupported",
         ChunkingRefused = "chunking-refused",
         OverlapRefused = "overlap-refused",
+        BinaryMimeMissing = "binarymime-missing",
+        ParameterValue = "parameter-value",
+        ParameterMisplaced = "parameter-misplaced",
+        ParameterNotOffered = "parameter-not-offered",
+        ParameterLimit = "parameter-limit",
+        TooManyRecipients = "too-many-recipients",
+        TransactionLimit = "transaction-limit",
+        CapabilitiesChanged = "capabilities-changed",
     }
     local {
         OptionInvalid = "option-invalid", Input, "is not valid";
