@@ -9,8 +9,8 @@
 import { openSession } from "./driver.mjs";
 import { SmtpError, inputError } from "./error.mjs";
 import { isAscii, toAscii } from "./idna.mjs";
-import { openMessage } from "./message.mjs";
-import { SEND, checkAuth, checkConnect, checkSend } from "./options.mjs";
+import { openMessage, sourceError } from "./message.mjs";
+import { SEND, checkAuth, checkConnect, checkSend, checkXclient } from "./options.mjs";
 import { REASONS, sentence } from "./reasons.mjs";
 
 const PORTS = { implicit: 465, starttls: 587, none: 25 };
@@ -48,13 +48,15 @@ export async function connect(host, given) {
   for (const name of ["hostname", "serverName", "ehloName"]) options[name] &&= toAscii(options[name], name);
   options.port ??= options.protocol === "lmtp" ? 24 : PORTS[options.tls];
   const { hostname, port, tls, auth, policy, signal } = options;
-  const session = openSession(await host.module(), options);
+  const module = await host.module();
+  let session = openSession(module, options);
   if (auth) checkAuth(auth, session.mechanisms);
 
   let socket;
   let tail = Promise.resolve(); // operations start one after another
   let next; // tells the one that waits to look whether it may start
-  let operation; // the one that runs, if it is no message: {resolve, reject, …}
+  let operation; // the one that runs, if it is no message: {start, resolve, reject, …}
+  const again = []; // those to be started again, on another connection
   const messages = new Map(); // those under way, by the engine's transaction
   let filling; // the one that gives its text
   let input; // received octets that the engine has not taken yet
@@ -84,6 +86,8 @@ export async function connect(host, given) {
     current.over = true;
     if (error) current.reject(error);
     else current.resolve(value);
+    // Others may count on this login.
+    if (error && current.early) fail("cancelled", error);
   }
 
   // --- the end ---
@@ -128,6 +132,7 @@ export async function connect(host, given) {
     if (operation) forget(operation);
     emit(error ? "SessionAborted" : "QuitCompleted", { error });
     settle(operation, error);
+    for (const current of again.splice(0)) settle(current, error ?? ended);
   }
 
   // --- the drive loop ---
@@ -139,6 +144,7 @@ export async function connect(host, given) {
 
   async function open() {
     arm(session.limit("connect"));
+    unlisten?.();
     unlisten = onAbort(signal, () => fail("cancelled", signal.reason));
     try {
       const { serverName = hostname, ca } = options;
@@ -153,14 +159,37 @@ export async function connect(host, given) {
     }
   }
 
+  /**
+   * The server does not offer what was expected of it, or does not take commands before its greeting
+   * (554): once more, without that. Nothing has been handed over, for nothing has been answered.
+   */
+  const outdated = (error) => options.expected && (error?.reason === "capabilities-changed" || error?.code === 554);
+
+  function reopen() {
+    options.expected = undefined;
+    if (operation) again.unshift(operation);
+    // Until it is open nothing else may start.
+    operation = { resolve() {}, reject() {} };
+    clearTimeout(timer);
+    clearTimeout(lastWords);
+    socket.close();
+    session.end();
+    socket = input = inputEnds = reading = writing = filling = epoch = undefined;
+    session = openSession(module, options);
+    open();
+  }
+
+  const live = () => !ended && (socket || failure);
+
   /** Does everything that is possible now; whatever becomes possible later calls it again. */
   function pump() {
-    if (pumping || ended || !(socket || failure)) return;
+    if (pumping || !live()) return;
     pumping = true;
-    while (!ended && advance());
+    while (live() && advance());
     pumping = false;
+    while (again.length && mayStart(again[0])) begin(again.shift());
     next?.();
-    if (ended) return;
+    if (!live()) return;
     if (!reading && !upgrading && !input && !inputEnds && session.canRead()) read();
     const [limit, now] = session.timer();
     if (now !== epoch) arm(limit);
@@ -217,25 +246,31 @@ export async function connect(host, given) {
   }
 
   async function read() {
+    const current = session;
     reading = true;
     try {
-      input = await socket.read();
+      const bytes = await socket.read();
+      if (current !== session) return;
+      input = bytes;
       reading = false;
       if (input) trace("received", input, input.length);
       else inputEnds = 1;
       pump();
     } catch (error) {
-      fail("connection-lost", error);
+      if (current === session) fail("connection-lost", error);
     }
   }
 
   async function write({ bytes, secretAt }) {
+    const current = session;
     trace("sent", bytes, secretAt);
     try {
       await (writing = socket.write(bytes));
+      if (current !== session) return;
       writing = undefined;
       pump();
     } catch (error) {
+      if (current !== session) return;
       // The server may have said why it closed: what is on its way in is read first.
       lastWords = setTimeout(fail, reading ? LAST_WORDS : 0, "connection-lost", error);
     }
@@ -262,12 +297,13 @@ export async function connect(host, given) {
   /** Logs in, as the operation that runs; `refusal` is what the server said before to other credentials. */
   async function logIn(current, refusal) {
     const { auth } = current;
+    const at = session;
     let { accessToken } = auth;
     current.refusal = refusal;
     try {
       if (accessToken?.call) {
         accessToken = await askToken(accessToken, refusal);
-        if (current.over) return;
+        if (current.over || at !== session) return;
         if (accessToken === current.token) throw refusal;
         current.token = accessToken;
       }
@@ -313,11 +349,13 @@ export async function connect(host, given) {
   function done({ transaction, reply, error }) {
     const current = messages.get(transaction);
     messages.delete(transaction);
+    if (outdated(error)) return void again.push(current);
     const { to, texts } = current;
     const recipients = session.outcomes(transaction).map(([outcome, fromMessage], index) => ({
       address: to[index],
       ...outcome,
-      text: outcome.code ? (fromMessage ? reply.text : texts[index]) : "",
+      // Of a message that went in parts there is the reply to one.
+      text: fromMessage ? (outcome.code === reply.code ? reply.text : "") : outcome.code ? texts[index] : "",
     }));
     const accepted = recipients.filter(({ status }) => status === "accepted").length;
     const result = { recipients, accepted, ...reply, queueId: QUEUE_ID.exec(reply.text)?.[1] ?? null };
@@ -329,7 +367,10 @@ export async function connect(host, given) {
   const handlers = [
     /* NONE */ undefined,
     /* GREETING */ ({ reply }) => emit("GreetingReceived", reply),
-    /* EHLO */ () => emit("EhloCompleted", { capabilities: session.capabilities() }),
+    /* EHLO */ () => {
+      if (tls !== "starttls" || session.secure()) options.expected = undefined;
+      emit("EhloCompleted", { capabilities: session.capabilities() });
+    },
     /* START_TLS */ upgrade,
     /* READY */ () => settle(operation),
     /* DERIVE_KEY */ derive,
@@ -341,12 +382,22 @@ export async function connect(host, given) {
     },
     /* MAIL */ ({ reply }) => reply.code < 300 && emit("MailFromAccepted", reply),
     /* RECIPIENT */ ({ transaction, recipient, reply }) => {
-      const { to, texts } = messages.get(transaction);
-      // The second reply about a recipient is LMTP's to the message; if it accepts, MessageAccepted says so.
-      if (reply.code > 299 || !(recipient in texts)) emit(reply.code < 300 ? "RecipientAccepted" : "RecipientRejected", { address: to[recipient], ...reply });
+      const { to, texts, taken } = messages.get(transaction);
+      const accepted = reply.code < 300;
+      // A second reply that accepts is one to the message (LMTP, PRDR): MessageAccepted says so.
+      if (!accepted || !taken[recipient]) emit(accepted ? "RecipientAccepted" : "RecipientRejected", { address: to[recipient], ...reply });
+      taken[recipient] = accepted;
       texts[recipient] = reply.text;
     },
-    /* BODY */ ({ transaction }) => (filling = messages.get(transaction)),
+    /* BODY */ ({ transaction }) => {
+      filling = messages.get(transaction);
+      try {
+        // From the beginning, also of a further part of the recipients.
+        Object.assign(filling, { at: 0, chunk: undefined, left: policy?.maxBytes }, filling.open?.());
+      } catch (error) {
+        fail("cancelled", sourceError(error), filling);
+      }
+    },
     /* DONE */ done,
     /* COMPLETED */ ({ reply }) => settle(operation, undefined, reply),
     /* REFUSED */ ({ error }) => {
@@ -359,25 +410,39 @@ export async function connect(host, given) {
       } else settle(operation, error);
     },
     /* CLOSED */ () => finish(),
-    /* FAILED */ ({ error }) => finish(explain(error)),
+    /* FAILED */ ({ error }) => (outdated(error) ? reopen() : finish(explain(error))),
   ];
 
   // --- operations ---
 
-  /** Settles when an operation may start: nothing else runs, or messages that it may overlap. */
-  const turn = ({ to }) =>
+  /** Whether an operation may start: nothing else runs, or what a message may overlap. */
+  const mayStart = ({ to }) => ended || (!operation && !messages.size) || (to && session.mayOverlap());
+
+  /** Settles when an operation may start. */
+  const turn = (current) =>
     new Promise((resolve) => {
-      next = () => (ended || (!operation && (!messages.size || (to && session.mayOverlap())))) && resolve();
+      next = () => !again.length && mayStart(current) && resolve();
       next();
     });
+
+  function begin(current) {
+    try {
+      if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
+      current.started = true;
+      if (!current.to) operation = current;
+      current.start(current);
+      pump();
+    } catch (error) {
+      settle(current, error);
+    }
+  }
 
   /**
    * Runs an operation at its turn: `prepare` may still refuse it, `start` starts it in the engine, an
    * event ends it.
    */
-  function run(signal, start, fields, prepare) {
-    const current = { ...fields };
-    const outcome = new Promise((resolve, reject) => Object.assign(current, { resolve, reject }));
+  function run(signal, start, current = {}, prepare) {
+    const outcome = new Promise((resolve, reject) => Object.assign(current, { start, resolve, reject }));
     const cancelled = () => (current.started ? current.over || fail("cancelled", signal.reason, current) : current.reject(ownError("transport", "cancelled", "", signal.reason)));
     const unlisten = onAbort(signal, cancelled);
     tail = tail.then(async () => {
@@ -386,12 +451,7 @@ export async function connect(host, given) {
         await prepare?.();
         // Meanwhile the server may have said that it takes no message before the last one is done.
         await turn(current);
-        if (signal?.aborted) return;
-        if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
-        current.started = true;
-        if (!current.to) operation = current;
-        start(current);
-        pump();
+        if (!signal?.aborted) begin(current);
       } catch (error) {
         settle(current, error);
       }
@@ -400,22 +460,24 @@ export async function connect(host, given) {
   }
 
   const command = (name, signal) => run(signal, () => session.call(name));
+  const query = (step) => (text, { signal } = {}) => run(signal, () => session.query(step, text));
 
   function scan(pieces, request) {
-    const [size, has8bit, bareCr, bareLf, longLine] = session.scan(pieces);
+    // Binary is what it is.
+    const [size, has8bit, bareCr, bareLf, longLine] = request.binary ? [pieces.reduce((sum, { length }) => sum + length, 0)] : session.scan(pieces);
     const mends = request.newlines === "crlf";
     const reason = (bareCr && !mends && "body-bare-cr") || (bareLf && !mends && "body-bare-lf") || (longLine && request.longLines !== "pass" && "body-line-too-long");
     if (reason) throw inputError("message", sentence(reason) + (longLine ? "" : ' (newlines: "crlf" mends that)'), reason);
     if ((request.size ?? size) !== size) throw inputError("size", `must be ${size}, the size of the message, or left out`);
     request.size = size;
-    request.body = has8bit ? 2 : 1;
+    request.body ||= has8bit ? 2 : 1;
   }
 
-  /** The request as the server can take it: UTF-8 where it is offered, else A-labels. */
+  /** The request with A-labels for domains, and with SMTPUTF8 if a local part needs it and the server offers it. */
   function internationalize(request) {
     const { from, to } = request;
-    const smtputf8 = request.smtputf8 ?? (![from, ...to].every(isAscii) && session.capabilities().smtputf8);
-    return smtputf8 ? { ...request, smtputf8 } : { ...request, from: toAscii(from, "from"), to: to.map((address, index) => toAscii(address, "to", index)) };
+    const smtputf8 = request.smtputf8 ?? ([from, ...to].some((address) => /[^\0-\x7f][^]*@/.test(address)) && session.capabilities().smtputf8);
+    return { ...request, smtputf8, from: toAscii(from, "from"), to: to.map((address, index) => toAscii(address, "to", index)) };
   }
 
   async function applyPolicy({ from, to, size = null }) {
@@ -451,11 +513,14 @@ export async function connect(host, given) {
       let source;
       try {
         source = openMessage(message.message);
+        request.body = request.binary ? 3 : 0;
         if (source.pieces) scan(source.pieces, request);
+        // What can be given again can go in parts.
+        request.split = !source.next;
         return await run(
           message.signal,
           (current) => messages.set(session.submit(internationalize(request)), current),
-          { ...source, to: request.to, texts: [], at: 0, left: policy?.maxBytes },
+          Object.assign(source, { to: request.to, texts: [], taken: [] }),
           policy && (() => applyPolicy(request)),
         );
       } catch (error) {
@@ -465,6 +530,14 @@ export async function connect(host, given) {
       } finally {
         source?.cancel?.();
       }
+    },
+
+    vrfy: query("VRFY"),
+    expn: query("EXPN"),
+    help: query("HELP"),
+    async xclient(attributes, { optional, signal } = {}) {
+      const list = checkXclient(attributes, optional);
+      await run(signal, () => session.xclient(list));
     },
 
     noop: ({ signal } = {}) => command("noop", signal),
@@ -486,8 +559,10 @@ export async function connect(host, given) {
 
   await run(undefined, open);
   if (auth) {
+    const login = run(undefined, logIn, { auth, early: options.early });
     try {
-      await client.login(auth);
+      if (options.early) login.catch(() => {});
+      else await login;
     } catch (error) {
       await client.quit();
       throw error;

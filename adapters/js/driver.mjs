@@ -3,7 +3,7 @@
 
 import { SmtpError } from "./error.mjs";
 import { REASONS, sentence } from "./reasons.mjs";
-import { CAPABILITIES, FIELDS, KINDS, MECHANISMS, PHASES, STATUSES, STEPS, TLS_MODES } from "./tokens.mjs";
+import { CAPABILITIES, FIELDS, KINDS, MECHANISMS, PARAMETERS, PHASES, STATUSES, STEPS, TLS_MODES } from "./tokens.mjs";
 
 const CAN_READ = 1;
 const CAN_WRITE = 2;
@@ -11,11 +11,15 @@ const CAN_BODY = 4;
 const SECURE = 16;
 const MAY_OVERLAP = 32;
 const PAGE = 65536;
-/** The field of an error that is about all recipients together. */
-const RECIPIENTS = 17;
+// Fields of errors that need more than their name.
+const OF_RECIPIENT = 2;
+const OF_PARAMETER = 15;
+const OF_RECIPIENT_PARAMETER = 16;
 
 // Bytes of a struct. Which word of which struct is what: wasm/exports.c pins every one.
 const RECIPIENT = 32;
+const PARAMETER = 16;
+const OFFERS = 40;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -27,7 +31,7 @@ const wide = (low, high) => high * 2 ** 32 + low;
  * Starts a session in a new instance of `module`. Throws SmtpError (kind input) if the EHLO name or
  * a setting breaks a rule.
  */
-export function openSession(module, { ehloName, tls, protocol, lenientReplies, pipelining = true, chunking = true, eagerOctets, overlap = 1, timeouts }) {
+export function openSession(module, { ehloName, tls, protocol, lenientReplies, pipelining = true, chunking = true, eagerOctets, overlap = 1, early, expected, timeouts }) {
   const wasm = new WebAssembly.Instance(module).exports;
   const octets = (at, length) => new Uint8Array(wasm.memory.buffer, at, length);
   const words = (at, length) => new Uint32Array(wasm.memory.buffer, at, length);
@@ -41,10 +45,9 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
   }
 
   // The caller's own data lies above the engine's, and only it makes the memory grow. It is in blocks:
-  // one for each message under way, one for credentials.
-  let heap = start;
+  // one for each message under way, others for what may be secret.
   let top = start;
-  let blocks = [];
+  const blocks = [];
 
   /** Room aligned for any struct. */
   function reserve(length) {
@@ -62,7 +65,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       const size = 2 ** Math.ceil(Math.log2(length));
       blocks.push((block = { size, at: reserve(size) }));
     }
-    block.busy = true;
+    block.busy = block.secret = true;
     return block;
   }
 
@@ -79,16 +82,21 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     return [block, places];
   }
 
+  /** Puts parameters, [keyword, optional, value], at an address; `places` are those of their values. Returns the address behind. */
+  function putParameters(at, parameters, places) {
+    parameters.forEach(([keyword, optional], index) => words(at + index * PARAMETER, 4).set([keyword, optional, ...places[index]]));
+    return at + parameters.length * PARAMETER;
+  }
+
   /** The error at an address. */
   function makeError(at) {
     const [reason, kind, step, field, index, flags, , , text, length, detail, detailLength] = words(at, 12);
     const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!(flags & 1), inDoubt: !!(flags & 256) };
     let message = sentence(fields.reason);
     if (field) {
-      fields.field = FIELDS[field];
-      let name = fields.field;
-      // Of one recipient, not of all.
-      if (name === "to" && field !== RECIPIENTS) name += `[${(fields.index = index)}]`;
+      const keyword = field === OF_PARAMETER || field === OF_RECIPIENT_PARAMETER ? textAt(detail, detailLength) : "";
+      let name = (fields.field = keyword ? (PARAMETERS[keyword] ?? keyword.toLowerCase()) : FIELDS[field]);
+      if (field === OF_RECIPIENT || field === OF_RECIPIENT_PARAMETER) name = `${keyword && `${name} of `}to[${(fields.index = index)}]`;
       message = `${name} ${message}`;
     } else {
       fields.step = STEPS[step];
@@ -108,16 +116,18 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     if (wasm[name](...values)) throw makeError(lastError);
   }
 
-  /** Overwrites the caller's own data, credentials among it. No message is under way. */
+  /** Overwrites what may be secret. */
   function wipe() {
-    octets(heap, top - heap).fill(0);
-    blocks = [];
-    top = heap;
+    for (const block of blocks) {
+      if (!block.secret) continue;
+      octets(block.at, block.size).fill(0);
+      block.busy = block.secret = false;
+    }
   }
 
   const can = (what) => !!(wasm.state() & what);
 
-  function stage(bytes, from) {
+  function stage(bytes, from = 0) {
     const piece = bytes.subarray(from, from + stagingSize);
     octets(staging, piece.length).set(piece);
     return piece.length;
@@ -130,11 +140,21 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     // No limit is 0 to the engine; 0 itself would be over at once.
     if (limit !== undefined) words(config, 22)[12 + number] = limit === Infinity ? 0 : bounded(Math.max(limit, 1));
   });
-  const [, [name]] = putTexts(0, [ehloName]);
-  const settings = words(config, 12);
-  settings.set([...name, TLS_MODES.indexOf(tls), protocol === "lmtp", lenientReplies | (!pipelining << 1) | (!chunking << 3), bounded(eagerOctets ?? settings[10]), bounded(overlap)], 5);
-  blocks = [];
-  heap = top;
+  const [block, [name]] = putTexts(0, [ehloName]);
+  // As long as the session, like what is expected: never free, nor secret.
+  block.secret = false;
+  let offered = 0;
+  if (expected) {
+    const { auth, size, limits } = expected;
+    const bits = (names, has) => names.reduce((sum, one, bit) => sum | (has(one) << bit), 0);
+    // An empty list is as good as none.
+    const flags = bits(CAPABILITIES, (one) => !/^(false|null|undefined)?$/.test(expected[one]));
+    offered = reserve(OFFERS);
+    words(offered, 7).set([flags, bits(MECHANISMS, (one) => auth?.includes?.(one)) << 1, size, size / 2 ** 32, limits?.mailMax, limits?.rcptMax, limits?.rcptDomainMax]);
+  }
+  const settings = words(config, 23);
+  settings.set([...name, TLS_MODES.indexOf(tls), protocol === "lmtp", lenientReplies | (!pipelining << 1) | (!chunking << 3) | (early << 4), bounded(eagerOctets ?? settings[10]), bounded(overlap)], 5);
+  settings[22] = offered;
   call("start");
 
   return {
@@ -226,18 +246,39 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       return key;
     },
 
+    /** VRFY, EXPN or HELP. */
+    query: (step, text) => call("query", STEPS.indexOf(step), stage(encoder.encode(text))),
+
+    xclient(attributes) {
+      const [block, places] = putTexts(attributes.length * PARAMETER, attributes.map(([, , value]) => value));
+      putParameters(block.at, attributes, places);
+      block.busy = false;
+      call("xclient", block.at, attributes.length);
+    },
+
     /**
      * Queues a message for its recipients; returns what events call its transaction. `size` null =
-     * unknown; `body`: 0 unknown, 1 7-bit, 2 8-bit.
+     * unknown; `body`: 0 unknown, 1 7-bit, 2 8-bit, 3 binary; `parameters`: [keyword, optional, value]
+     * of MAIL, and of RCPT for each recipient.
      */
-    submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines }) {
-      const [block, [path, ...paths]] = putTexts(transactionSize + to.length * RECIPIENT, [from, ...to]);
+    submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines, split, parameters = [], recipientParameters = [] }) {
+      const lists = [parameters, ...to.map((_, index) => recipientParameters[index] ?? [])];
+      const values = lists.flatMap((list) => list.map(([, , value]) => value));
+      const [block, [path, ...places]] = putTexts(transactionSize + to.length * RECIPIENT + values.length * PARAMETER, [from, ...to, ...values]);
       const { at } = block;
       const recipients = at + transactionSize;
+      const paths = places.splice(0, to.length);
       const octetCount = (size ?? -1) < 0 ? [-1, -1] : [size, size / 2 ** 32];
-      const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3);
-      words(at, 12).set([transactionSize, ...path, recipients, to.length, 0, 0, 0, ...octetCount, body, flags]);
-      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 4).set([...place, 0, 0]));
+      const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3) | (split << 4);
+      let free = recipients + to.length * RECIPIENT;
+      const [ofMail, ...ofRecipients] = lists.map((list) => {
+        const place = [free, list.length];
+        free = putParameters(free, list, places.splice(0, list.length));
+        return place;
+      });
+      words(at, 12).set([transactionSize, ...path, recipients, to.length, ...ofMail, 0, ...octetCount, body, flags]);
+      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 4).set([...place, ...ofRecipients[index]]));
+      block.secret = false;
       block.busy = !wasm.submit(at);
       if (!block.busy) throw makeError(lastError);
       return at;
@@ -283,7 +324,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
 
     /** Wipes whatever may be secret. */
     end() {
-      wipe();
+      octets(start, top - start).fill(0);
       wasm.end();
     },
   };

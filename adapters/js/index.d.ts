@@ -43,8 +43,11 @@ export interface KeyCache {
  */
 export type TokenSource = (refusal?: SmtpError) => string | Promise<string>;
 
+/** Without a secret: who somebody is, the channel says (EXTERNAL), or nobody (ANONYMOUS: `user` is trace information). */
+type AuthNamed = Partial<AuthCommon> & { mechanism: "EXTERNAL" | "ANONYMOUS"; pass?: undefined; accessToken?: undefined };
+
 /** Credentials: a password or an OAuth 2.0 access token, not both. */
-export type Auth = AuthCommon & ({ pass: string; accessToken?: undefined } | { accessToken: string | TokenSource; pass?: undefined });
+export type Auth = (AuthCommon & ({ pass: string; accessToken?: undefined } | { accessToken: string | TokenSource; pass?: undefined })) | AuthNamed;
 
 /** Limits in milliseconds (Infinity = none); the defaults are those of RFC 5321 section 4.5.3.2. */
 export interface Timeouts {
@@ -54,7 +57,7 @@ export interface Timeouts {
   tls?: number;
   /** The server's greeting. Default 5 min. */
   greeting?: number;
-  /** Replies to EHLO, STARTTLS, AUTH, RSET and NOOP; each wait for an access token. Default 5 min. */
+  /** Replies to EHLO, STARTTLS, AUTH, RSET, NOOP, VRFY, EXPN, HELP and XCLIENT; each wait for an access token. Default 5 min. */
   command?: number;
   /** Default 5 min. */
   mail?: number;
@@ -144,6 +147,19 @@ export interface ConnectOptions {
   eagerOctets?: number;
   /** How many messages may be under way at a time, where PIPELINING is offered. Default 1. */
   overlap?: number;
+  /**
+   * Do not wait for the login: connect resolves when it has begun, and where it is one command (PLAIN,
+   * EXTERNAL, ANONYMOUS) and PIPELINING is offered, the first envelope travels behind it. A message never
+   * leaves before the login is answered. If it fails, the session ends, and what waits rejects with its
+   * error. Default false.
+   */
+  early?: boolean;
+  /**
+   * What this server offered on an earlier connection (`capabilities`, also from JSON). If PIPECONNECT is
+   * among it, nothing waits for the greeting. If the server has changed since, the client connects once
+   * more, without it; nothing has been handed over by then.
+   */
+  expected?: Partial<Capabilities>;
   /** Take a bare LF as the end of a reply line. Default false. */
   lenientReplies?: boolean;
   timeouts?: Timeouts;
@@ -158,20 +174,52 @@ export interface ConnectOptions {
 
 type Piece = string | Uint8Array;
 
-/** A whole message is checked before a byte is sent; a stream while it is sent. Memory does not depend on its size. */
-export type Message = Piece | Piece[] | ReadableStream<Piece> | AsyncIterable<Piece> | Iterable<Piece>;
+type Source = Piece | Piece[] | ReadableStream<Piece> | AsyncIterable<Piece> | Iterable<Piece>;
+
+/**
+ * A whole message is checked before a byte is sent; a stream while it is sent. Memory does not depend on
+ * its size. A function gives a stream anew each time: it is called for each part of the recipients.
+ */
+export type Message = Source | (() => Source);
+
+/** When a delivery status notification is wanted (RFC 3461): never, or after some of these. */
+export type Notify = "never" | ("success" | "failure" | "delay")[];
+
+export interface Recipient {
+  /** A bare address, no display name. */
+  address: string;
+  /** NOTIFY of this recipient; default: that of `dsn`. */
+  notify?: Notify;
+  /** ORCPT of this recipient; default: that of `dsn`. */
+  originalRecipient?: string;
+}
+
+/** Delivery status notifications (RFC 3461). */
+export interface Dsn {
+  /** RET: how much of the message a report of failure has in it. */
+  return?: "full" | "headers";
+  /** ENVID: comes back in every report. Printable ASCII, up to 100 octets. */
+  envelopeId?: string;
+  /** NOTIFY of every recipient that has none of its own. */
+  notify?: Notify;
+  /** ORCPT: the address that the message was first sent to; or "type;address". */
+  originalRecipient?: string;
+}
+
+/** Options of send() that `optional` can name. */
+export type Extension = "dsn" | "deliverBy" | "hold" | "priority" | "requireTls" | "submitter" | "perRecipientReplies";
 
 export interface SendOptions {
   /** Reverse-path; null or "" is the null reverse-path. */
   from: string | null;
   /** Recipients: bare addresses, no display names. Results have them as they are given here. */
-  to: string | string[];
+  to: string | Recipient | (string | Recipient)[];
   /** A message as RFC 5322 has it: header, empty line, body; line ends are CRLF. Strings are sent as UTF-8. */
   message: Message;
   /**
-   * SMTPUTF8 (RFC 6531). Default: used if an address needs it and the server offers it. `true`: always,
-   * as UTF-8 in headers needs; an error if it is not offered. `false`: never. Without it domains are
-   * sent as A-labels, and a local part beyond ASCII is an error.
+   * SMTPUTF8 (RFC 6531). Default: used if a local part needs it and the server offers it. `true`: always,
+   * as UTF-8 in headers needs; an error if it is not offered. `false`: never. Without it a local part
+   * beyond ASCII is an error. Domains are always sent as A-labels.
    */
   smtputf8?: boolean;
   /** Send nothing if one recipient is refused. */
@@ -180,6 +228,24 @@ export interface SendOptions {
   newlines?: "refuse" | "crlf";
   /** A line over 998 octets is refused (default), or passes. */
   longLines?: "refuse" | "pass";
+  /** Any octets, sent as they are (BINARYMIME, RFC 3030): the message says "Content-Transfer-Encoding: binary". */
+  binary?: boolean;
+  /** Delivery status notifications (RFC 3461). */
+  dsn?: Dsn;
+  /** DELIVERBY (RFC 2852): within so many seconds, else it is returned (default), or somebody is notified. */
+  deliverBy?: { seconds: number; mode?: "return" | "notify"; trace?: boolean };
+  /** FUTURERELEASE (RFC 4865): kept for so many seconds, or until then, before it is sent on. */
+  hold?: { seconds: number; until?: undefined } | { until: Date; seconds?: undefined };
+  /** MT-PRIORITY (RFC 6710): -9 to 9. */
+  priority?: number;
+  /** REQUIRETLS (RFC 8689): never sent on without TLS. */
+  requireTls?: boolean;
+  /** AUTH= (RFC 4954): the mailbox that submitted the message first; null if that is not known. */
+  submitter?: string | null;
+  /** PRDR: each recipient may refuse the message for itself. */
+  perRecipientReplies?: boolean;
+  /** Which of these are left out, instead of being an error, where the server does not offer them; true: all. */
+  optional?: boolean | Extension | Extension[];
   /** Octets of a stream with CRLF line ends, if known: declared with SIZE. */
   size?: number;
   /** Cancels: before the message's turn without harm; after that the session ends, with all messages under way. */
@@ -203,7 +269,7 @@ export interface RecipientResult extends Reply {
   status: RecipientStatus;
 }
 
-/** At least one recipient was accepted. */
+/** At least one recipient was accepted. Of a message that went in parts, the reply is one of theirs. */
 export interface SendResult extends Reply {
   /** One for each recipient, in the order given. */
   recipients: RecipientResult[];
@@ -243,6 +309,18 @@ export interface Capabilities {
   etrn: boolean;
 }
 
+/** Whom a relay speaks for (XCLIENT). null: it is known that there is none. */
+export interface XclientAttributes {
+  name?: string | null;
+  addr?: string | null;
+  port?: string | number | null;
+  proto?: string | null;
+  helo?: string | null;
+  login?: string | null;
+  destaddr?: string | null;
+  destport?: string | number | null;
+}
+
 interface CommandOptions {
   /** Cancels: before the command's turn without harm; after that the session ends. */
   signal?: AbortSignal;
@@ -258,6 +336,13 @@ export interface Client extends AsyncDisposable {
   send(options: SendOptions): Promise<SendResult>;
   /** Logs in. After a refusal the session goes on, and no weaker mechanism is tried. */
   login(auth: Auth, options?: CommandOptions): Promise<void>;
+  /** Asks about a mailbox (VRFY). 252 says neither yes nor no. */
+  vrfy(mailbox: string, options?: CommandOptions): Promise<Reply>;
+  /** Asks who is on a mailing list (EXPN). */
+  expn(list: string, options?: CommandOptions): Promise<Reply>;
+  help(topic?: string, options?: CommandOptions): Promise<Reply>;
+  /** Tells a server that trusts this client whom it speaks for; the session begins anew with EHLO. */
+  xclient(attributes: XclientAttributes, options?: CommandOptions & { optional?: boolean | keyof XclientAttributes | (keyof XclientAttributes)[] }): Promise<void>;
   noop(options?: CommandOptions): Promise<Reply>;
   reset(options?: CommandOptions): Promise<Reply>;
   /** Ends the session when everything before is done. Never rejects. `await using` calls it. */
@@ -308,13 +393,13 @@ export class SmtpError extends Error {
   readonly retryable: boolean;
   /** The message was handed over and no answer came: repeating it may duplicate it. */
   readonly inDoubt: boolean;
-  /** For kind input: the option that breaks the rule. */
+  /** The option that breaks the rule, or that the server does not offer. */
   readonly field?: string;
-  /** For `to`: which recipient, from 0. */
+  /** For `to`, and for what can differ between recipients: which one, from 0. */
   readonly index?: number;
   /** For errors of send(): the outcome of each recipient. */
   readonly recipients?: RecipientResult[];
-  /** OAuth: the server's error JSON. */
+  /** OAuth: the server's error JSON. Of a parameter: its keyword. */
   readonly detail?: string;
 }
 

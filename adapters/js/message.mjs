@@ -10,11 +10,15 @@ function octets(piece) {
   throw inputError("message", "must be a string, a Uint8Array, or an iterable or a stream of them that nobody else reads");
 }
 
+export const sourceError = (error) => (error instanceof SmtpError ? error : new SmtpError("the source of the message failed", { kind: "input", reason: "message-source", field: "message" }, error));
+
 /**
  * Returns {pieces} for a message that is there as a whole, else {next, cancel}: `next` gives octets,
- * or null at the end; `cancel` tells the source that nobody reads on.
+ * or null at the end; `cancel` tells the source that nobody reads on. Of a function {open}, which
+ * returns one of the former, anew at each call.
  */
 export function openMessage(message) {
+  if (typeof message === "function") return { open: () => openMessage(message()) };
   if (Array.isArray(message)) return { pieces: message.map(octets) };
   let iterator;
   try {
@@ -27,7 +31,7 @@ export function openMessage(message) {
       const { done, value } = await Promise.resolve()
         .then(() => iterator.next())
         .catch((error) => {
-          throw new SmtpError("the source of the message failed", { kind: "input", reason: "message-source", field: "message" }, error);
+          throw sourceError(error);
         });
       return done ? null : octets(value);
     },

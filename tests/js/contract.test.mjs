@@ -52,6 +52,23 @@ test("fields of errors stand for the options that fill them", () => {
   assert.deepEqual(tokens.FIELDS, members("sasl.h", "wsmtp_field", "WSMTP_FIELD_").map((name) => options[name]));
 });
 
+test("keywords of parameters, and attributes of XCLIENT", () => {
+  const keywords = members("engine.h", "wsmtp_keyword", "WSMTP_KEYWORD_");
+  assert.deepEqual(keywords.map((name) => name.replaceAll("_", "-")), words("engine/parameter.c", "\\w*names"));
+  const [ofMail, ofRcpt, ofXclient] = ["RET", "NOTIFY", "NAME"].map((name) => keywords.indexOf(name));
+  const options = Object.keys(tokens.PARAMETERS);
+  assert.deepEqual([...options, ...tokens.ATTRIBUTES.map((name) => name.toUpperCase())], keywords.map((name) => name.replaceAll("_", "-")));
+  assert.deepEqual([ofMail, options.indexOf("NOTIFY"), options.length], [0, ofRcpt, ofXclient]);
+});
+
+test("fields of errors that name more than an option", () => {
+  const fields = members("sasl.h", "wsmtp_field", "WSMTP_FIELD_");
+  const source = readFileSync(new URL("../../adapters/js/driver.mjs", import.meta.url), "utf8");
+  for (const [constant, name] of [["OF_RECIPIENT", "RECIPIENT"], ["OF_PARAMETER", "PARAMETER"], ["OF_RECIPIENT_PARAMETER", "RECIPIENT_PARAMETER"]]) {
+    assert.match(source, new RegExp(`const ${constant} = ${fields.indexOf(name)};`));
+  }
+});
+
 test("capabilities have the bits of the header", () => {
   const bits = [...header("engine.h").matchAll(/#define WSMTP_CAP_(\w+) 0x(\w+)u/g)].map(([, name, value]) => [name.replaceAll("_", "").toLowerCase(), Math.log2(parseInt(value, 16))]);
   const names = tokens.CAPABILITIES.map((name, bit) => [name.toLowerCase().replace("eightbitmime", "8bitmime"), bit]);

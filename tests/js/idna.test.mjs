@@ -113,20 +113,24 @@ async function envelope(t, extensions, message) {
 
 const IDN = { from: "a@b\u00fccher.test", to: ["b@\u03b4\u03bf\u03ba.test", "c@d.test"] };
 
-test("an address beyond ASCII goes by SMTPUTF8 where it is offered", async (t) => {
-  const { lines } = await envelope(t, ["SMTPUTF8", "8BITMIME"], IDN);
-  assert.deepEqual(lines, ["MAIL FROM:<a@b\u00fccher.test> SMTPUTF8", "RCPT TO:<b@\u03b4\u03bf\u03ba.test>", "RCPT TO:<c@d.test>"]);
-  const local = await envelope(t, ["SMTPUTF8", "8BITMIME"], { to: "j\u00fcrgen@d.test" });
-  assert.deepEqual(local.lines, ["MAIL FROM:<a@b.test> SMTPUTF8", "RCPT TO:<j\u00fcrgen@d.test>"]);
-});
+const A_LABELS = ["MAIL FROM:<a@xn--bcher-kva.test>", "RCPT TO:<b@xn--pxamo.test>", "RCPT TO:<c@d.test>"];
 
-test("where it is not, or not wanted, domains become A-labels, and results keep the caller's addresses", async (t) => {
-  for (const [extensions, more] of [[[], {}], [["SMTPUTF8", "8BITMIME"], { smtputf8: false }]]) {
+test("domains go as A-labels, whatever is offered, and results keep the caller's addresses", async (t) => {
+  for (const [extensions, more] of [[[], {}], [["SMTPUTF8", "8BITMIME"], {}], [["SMTPUTF8", "8BITMIME"], { smtputf8: false }]]) {
     const { lines, addresses, asked } = await envelope(t, extensions, { ...IDN, ...more });
-    assert.deepEqual(lines, ["MAIL FROM:<a@xn--bcher-kva.test>", "RCPT TO:<b@xn--pxamo.test>", "RCPT TO:<c@d.test>"]);
+    assert.deepEqual(lines, A_LABELS);
     assert.deepEqual(addresses, IDN.to);
     assert.deepEqual(asked, [IDN.from, ...IDN.to]);
   }
+});
+
+test("a local part beyond ASCII goes by SMTPUTF8 where it is offered, beside A-labels", async (t) => {
+  const { lines, addresses } = await envelope(t, ["SMTPUTF8", "8BITMIME"], { to: "j\u00fcrgen@b\u00fccher.test" });
+  assert.deepEqual(lines, ["MAIL FROM:<a@b.test> SMTPUTF8", "RCPT TO:<j\u00fcrgen@xn--bcher-kva.test>"]);
+  assert.deepEqual(addresses, ["j\u00fcrgen@b\u00fccher.test"]);
+  assert.deepEqual((await envelope(t, ["SMTPUTF8", "8BITMIME"], { from: "\u00fc@b.test" })).lines[0], "MAIL FROM:<\u00fc@b.test> SMTPUTF8");
+  const forced = await envelope(t, ["SMTPUTF8", "8BITMIME"], { ...IDN, smtputf8: true });
+  assert.deepEqual(forced.lines, [`${A_LABELS[0]} SMTPUTF8`, ...A_LABELS.slice(1)]);
 });
 
 test("ASCII addresses need no SMTPUTF8, unless it is asked for", async (t) => {

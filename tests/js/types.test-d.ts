@@ -1,7 +1,7 @@
 // Compiled, never run: what the types must allow, and (after @ts-expect-error) what they must refuse.
 
 import { boundedPolicy, connect, connectSmtps, connectSmtpStarttls, sendMail, SmtpError } from "wasm-smtp";
-import type { AuditEvent, Client, KeyCache, SendResult, TokenSource } from "wasm-smtp";
+import type { AuditEvent, Capabilities, Client, Extension, KeyCache, SendResult, TokenSource } from "wasm-smtp";
 import { connect as connectOver, sendMail as sendMailOver } from "wasm-smtp/client";
 import type { Host } from "wasm-smtp/client";
 
@@ -18,6 +18,8 @@ export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIte
     chunking: false,
     eagerOctets: 4096,
     overlap: 10,
+    early: true,
+    expected: JSON.parse("{}") as Capabilities,
     signal: AbortSignal.timeout(1000),
     policy: boundedPolicy({ maxRecipients: 3 }),
     onEvent(event: AuditEvent) {
@@ -29,6 +31,29 @@ export async function usage(stream: ReadableStream<Uint8Array>, pieces: AsyncIte
   const result: SendResult = await client.send({ from: null, to: ["a@example.com"], message: stream });
   await client.send({ from: "a@example.com", to: "b@example.com", message: pieces, newlines: "crlf", longLines: "pass", size: 3 });
   await client.send({ from: "a@example.com", to: "b@example.com", message: ["a", new Uint8Array(1)], smtputf8: true, allOrNothing: true });
+  await client.send({
+    from: "a@example.com",
+    to: ["b@example.com", { address: "c@example.com", notify: ["failure", "delay"], originalRecipient: "d@example.com" }],
+    message: () => stream,
+    dsn: { return: "headers", envelopeId: "1", notify: "never", originalRecipient: "x400;/s=x/" },
+    deliverBy: { seconds: 60, mode: "notify", trace: true },
+    hold: { until: new Date() },
+    priority: -3,
+    requireTls: true,
+    submitter: null,
+    perRecipientReplies: true,
+    binary: true,
+    optional: ["dsn", "priority"],
+  });
+  const optional: Extension = "hold";
+  await client.send({ from: null, to: { address: "a@example.com" }, message: ["a"], hold: { seconds: 60 }, optional });
+  await client.login({ mechanism: "EXTERNAL" });
+  await client.login({ mechanism: "ANONYMOUS", user: "trace" });
+  const found: number | null = (await client.vrfy("a")).code ?? (await client.expn("list", { signal: AbortSignal.timeout(1) })).code;
+  await client.help();
+  await client.help("MAIL");
+  await client.xclient({ addr: "192.0.2.1", port: 25, name: null }, { optional: ["port"] });
+  if (found) connect({ hostname: "h", expected: client.capabilities });
   await client.login({ user: "u", accessToken: "t" }, { signal: AbortSignal.timeout(1) });
   await client.login({ user: "u", accessToken: (refusal) => (refusal ? `${refusal.detail}` : Promise.resolve("t")) });
   await client.login({ user: "u", accessToken: () => "t" });
@@ -86,8 +111,18 @@ connect({ hostname: "h", auth: { user: "u", pass: () => "p" } });
 connect({ hostname: "h", auth: { user: "u", pass: "p", keys: { get: () => undefined, set: () => undefined } } });
 // @ts-expect-error a mode is part of the shortcut's name
 connectSmtps("h", 465, "e", { tls: "none" });
-// @ts-expect-error recipients are strings
-sendMail({ hostname: "h", from: null, to: [{ address: "a@b" }], message: "" });
+// @ts-expect-error recipients have no display names
+sendMail({ hostname: "h", from: null, to: [{ address: "a@b", name: "A" }], message: "" });
+// @ts-expect-error an address is needed
+sendMail({ hostname: "h", from: null, to: [{ notify: "never" }], message: "" });
+// @ts-expect-error never, or some of the others
+sendMail({ hostname: "h", from: null, to: "a@b", message: "", dsn: { notify: ["never"] } });
+// @ts-expect-error for so long, or until then
+sendMail({ hostname: "h", from: null, to: "a@b", message: "", hold: { seconds: 3, until: new Date() } });
+// @ts-expect-error optional names options
+sendMail({ hostname: "h", from: null, to: "a@b", message: "", optional: ["from"] });
+// @ts-expect-error a mechanism with a password needs one
+connect({ hostname: "h", auth: { mechanism: "PLAIN" } });
 // @ts-expect-error a message is needed
 sendMail({ hostname: "h", from: null, to: "a@example.com" });
 // @ts-expect-error numbers are no message

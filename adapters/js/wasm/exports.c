@@ -150,11 +150,23 @@ EXPORT(setup) const void *setup(void)
 
 EXPORT(start) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
 
+/* Whether an envelope may travel behind the login under way: what wsmtp_submit says, too. */
+static bool may_follow_login(const wsmtp_engine *e)
+{
+    const uint32_t one_command = 1u << WSMTP_MECHANISM_PLAIN | 1u << WSMTP_MECHANISM_EXTERNAL |
+                                 1u << WSMTP_MECHANISM_ANONYMOUS;
+    return e->state == STATE_AUTH && (e->config->flags & WSMTP_EARLY_ENVELOPE) &&
+           e->auth_state == AUTH_WAITING && (one_command >> e->mechanism & 1u) && wsmtp_pipelining(e);
+}
+
 /* Whether a transaction submitted now would be begun now, not only queued behind others. */
 static bool may_overlap(const wsmtp_engine *e)
 {
     const wsmtp_transaction *last = e->writing;
-    if (!last || last->end_mark == 0 || last->next || e->no_overlap || !wsmtp_pipelining(e))
+    if (WSMTP_FEATURE_EARLY && WSMTP_FEATURE_AUTH && may_follow_login(e))
+        return true;
+    if (!WSMTP_FEATURE_OVERLAP || !last || last->end_mark == 0 || last->next || e->no_overlap ||
+        !wsmtp_pipelining(e) || last->written < last->recipients_len)
         return false;
     uint32_t room = e->config->overlap;
     for (const wsmtp_transaction *t = e->head; t && room; t = t->next)
@@ -169,7 +181,7 @@ static bool may_overlap(const wsmtp_engine *e)
 EXPORT(state) uint32_t state(void)
 {
     uint32_t mechanism = WSMTP_FEATURE_AUTH ? wsmtp_mechanism_get(&session.engine) : 0;
-    uint32_t overlap = WSMTP_FEATURE_OVERLAP ? may_overlap(&session.engine) : 0;
+    uint32_t overlap = may_overlap(&session.engine);
     return wsmtp_state(&session.engine) | (uint32_t)wsmtp_is_secure(&session.engine) << 4 |
            overlap << 5 | mechanism << 8;
 }
