@@ -178,8 +178,8 @@ wsmtp_step wsmtp_transaction_step(const wsmtp_engine *e);
 
 /* outcome.c */
 wsmtp_status wsmtp_status_of(unsigned code);
-/* Ends t: recipients that no reply has decided get the outcome `undecided`. Returns whether the
- * delivery to one of them is in doubt. */
+/* Ends t: recipients that no reply has decided get the outcome `undecided`; with PENDING those of
+ * further parts stay so. Returns whether the delivery to one of them is in doubt. */
 bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided);
 /* The session broke, as e->error says: settles t; returns whether its delivery is in doubt. */
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t);

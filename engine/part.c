@@ -50,7 +50,7 @@ bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t 
         return false;
     if (c->rcpt_domain_max) {
         for (size_t i = 0; i < next; i++)
-            if (t->recipients[i].status == WSMTP_STATUS_PENDING &&
+            if (t->recipients[i].status != WSMTP_STATUS_ACCEPTED && /* that was in another part */
                 same_domain(&t->recipients[i], &t->recipients[next]))
                 return true;
         if (*domains == c->rcpt_domain_max)
@@ -85,14 +85,11 @@ static void move_to_end(wsmtp_engine *e, wsmtp_transaction *t)
 
 void wsmtp_part_over(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+    const bool full = e->capabilities.mail_max && e->mails >= e->capabilities.mail_max;
+    const bool message_refused = t->code / 100 != 2 && t->reason != WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
+    wsmtp_settle(t, full || message_refused ? WSMTP_STATUS_NOT_SENT : WSMTP_STATUS_PENDING);
     if (t->awaiting == WSMTP_STEP_CLOSED)
         return;
-    if (e->capabilities.mail_max && e->mails >= e->capabilities.mail_max) {
-        t->code = 0;
-        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
-        return;
-    }
     wsmtp_transaction_begin(e, t);
     if (e->writing != t)
         move_to_end(e, t);

@@ -111,6 +111,8 @@ wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
     reason = wsmtp_check_paths(e, t);
     if (reason != WSMTP_REASON_OK)
         return reason;
+    for (size_t i = 0; i < t->recipients_len; i++)
+        clear_from(&t->recipients[i], offsetof(wsmtp_recipient, status), sizeof *t->recipients);
 #if WSMTP_FEATURE_LIMITS
     wsmtp_field field;
     reason = check_limits(e, t, &field);
@@ -121,8 +123,6 @@ wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
         e->ahead |= AHEAD_AUTH;
     t->next = NULL;
     clear_from(t, offsetof(wsmtp_transaction, status), sizeof *t);
-    for (size_t i = 0; i < t->recipients_len; i++)
-        clear_from(&t->recipients[i], offsetof(wsmtp_recipient, status), sizeof *t->recipients);
     wsmtp_transaction_begin(e, t);
     wsmtp_transaction **last = &e->head;
     while (*last)

@@ -36,6 +36,17 @@ static void restart(wsmtp_engine *e, wsmtp_transaction *t)
     e->needs_reset = true;
 }
 
+/* All is answered that was sent of t. */
+static void over(wsmtp_engine *e, wsmtp_transaction *t)
+{
+#if WSMTP_FEATURE_LIMITS
+    wsmtp_part_over(e, t);
+#else
+    (void)e;
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+#endif
+}
+
 /* The envelope is answered, and no message follows it. */
 static void give_up(wsmtp_engine *e, wsmtp_transaction *t)
 {
@@ -44,7 +55,7 @@ static void give_up(wsmtp_engine *e, wsmtp_transaction *t)
     if (WSMTP_FEATURE_OVERLAP && t->restart)
         restart(e, t);
     else
-        wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+        over(e, t);
 }
 
 bool wsmtp_pipelining(const wsmtp_engine *e)
@@ -141,7 +152,7 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
         if (wsmtp_chunked(t) && answered && !deliverable(t)) {
             wsmtp_chunk_drop(e);
             give_up(e, t);
-            return false;
+            return true;
         }
         if (!e->body_ending || !wsmtp_body_finish(e, t))
             return false;
@@ -339,17 +350,6 @@ static wsmtp_recipient *answer_recipient(wsmtp_engine *e, wsmtp_transaction *t)
     return r;
 }
 
-/* The message is answered for everybody whom it went to. */
-static void over(wsmtp_engine *e, wsmtp_transaction *t)
-{
-#if WSMTP_FEATURE_LIMITS
-    wsmtp_part_over(e, t);
-#else
-    (void)e;
-    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
-#endif
-}
-
 /* LMTP: the reply to the message for the next of the recipients that were accepted. */
 static void answer_delivery(wsmtp_engine *e, wsmtp_transaction *t)
 {
@@ -390,7 +390,7 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
         if (WSMTP_FEATURE_OVERLAP && t->restart && !wsmtp_chunked(t))
             restart(e, t);
         else
-            wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+            over(e, t);
     } else if (wsmtp_lmtp(e)) {
         answer_delivery(e, t);
     } else if (WSMTP_FEATURE_PRDR && t->delivering && find_delivery(t)) {
@@ -401,7 +401,13 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
             keep(e, t);
         }
     } else {
-        decide(e, t);
+        t->delivered = 0;
+        if (WSMTP_FEATURE_PRDR && t->delivering && !find_delivery(t)) {
+            t->reason = WSMTP_REASON_ALL_RECIPIENTS_REFUSED; /* each for itself */
+            t->failed_step = WSMTP_STEP_END_OF_DATA;
+        } else {
+            decide(e, t);
+        }
         over(e, t);
     }
 }
