@@ -53,7 +53,7 @@ typedef struct golden_step {
     bool prefix; /* C<: the output may stop anywhere in it */
 } golden_step;
 
-#define GOLDEN_MESSAGES 6u
+#define GOLDEN_MESSAGES 9u
 #define GOLDEN_RECIPIENTS 8u
 #define GOLDEN_PARAMETERS 12u
 

@@ -24,7 +24,7 @@ static golden_message *message_of(const golden_reader *from, const char **at)
 {
     int number = *(*at)++ - '1';
     if (number < 0 || number >= (int)GOLDEN_MESSAGES)
-        golden_malformed(from, "messages are numbered from 1 to 6");
+        golden_malformed(from, "messages are numbered from 1 to 9");
     return &from->current->messages[number];
 }
 
