@@ -9,7 +9,8 @@
  *   query.c         VRFY, EXPN, HELP and XCLIENT
  *   early.c         what is sent ahead of replies that others wait for
  *   part.c          recipients that follow in a further transaction
- *   transaction.c   envelopes: which command may go, which reply belongs to what
+ *   envelope.c      which command of a transaction may go
+ *   transaction.c   which reply belongs to which of them
  *   outcome.c       who got the mail in the end
  *   chunk.c         BDAT around pieces of a message
  *   body.c          line ends and dot-stuffing;  body_scan.c  the same rules before sending
@@ -170,9 +171,15 @@ bool wsmtp_part_puts_off(const wsmtp_transaction *t, unsigned code); /* code of 
 bool wsmtp_part_fits_all(const wsmtp_engine *e, const wsmtp_transaction *t);
 void wsmtp_part_over(wsmtp_engine *e, wsmtp_transaction *t); /* settles t, or begins its next part */
 
-/* transaction.c */
+/* envelope.c */
 bool wsmtp_pipelining(const wsmtp_engine *e); /* offered, and wanted */
+bool wsmtp_deliverable(const wsmtp_transaction *t); /* the message may go, by the answers so far */
+void wsmtp_explain(wsmtp_transaction *t); /* why none follows, unless a reply has said so already */
+void wsmtp_restart(wsmtp_engine *e, wsmtp_transaction *t); /* an envelope refused only for being early */
+void wsmtp_give_up(wsmtp_engine *e, wsmtp_transaction *t); /* answered, and no message follows it */
 void wsmtp_transaction_pump(wsmtp_engine *e);
+
+/* transaction.c */
 void wsmtp_transaction_reply(wsmtp_engine *e);
 wsmtp_step wsmtp_transaction_step(const wsmtp_engine *e);
 
@@ -181,6 +188,8 @@ wsmtp_status wsmtp_status_of(unsigned code);
 /* Ends t: recipients that no reply has decided get the outcome `undecided`; with PENDING those of
  * further parts stay so. Returns whether the delivery to one of them is in doubt. */
 bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided);
+/* All is answered that was sent of t: settles it, or begins its next part. */
+void wsmtp_answered(wsmtp_engine *e, wsmtp_transaction *t);
 /* The session broke, as e->error says: settles t; returns whether its delivery is in doubt. */
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t);
 void wsmtp_transaction_done(wsmtp_engine *e); /* reports and drops the head */
