@@ -1,7 +1,7 @@
 // A plot of horizontal bars as one SVG text, readable on light and dark pages.
 
 const WIDTH = 720;
-const NAME_WIDTH = 180;
+const NAME_WIDTH = 200;
 const VALUE_WIDTH = 70;
 const BAR = 18;
 const GAP = 6;
