@@ -326,6 +326,100 @@ export function suite(config) {
     }
   }
 
+  for (const server of ["postfix", "exim"]) {
+    test(`${server}: delivery status notifications are asked for, and what is not offered is left out or refused`, async ({ connect }) => {
+      const marker = newMarker();
+      const content = newMessage(marker);
+      const client = await connect(options(server, "relaxed", "starttls"));
+      const to = ["b@lab.test", { address: "multi@lab.test", notify: ["failure", "delay"], originalRecipient: "m\u00fclti@lab.test" }];
+      const request = { from: "a@lab.test", to, message: content, dsn: { return: "headers", envelopeId: marker, notify: "never", originalRecipient: "old=b@lab.test" } };
+      await rejects(client.send({ ...request, priority: 3 }), { kind: "unsupported", reason: "parameter-not-offered", field: "priority", detail: "MT-PRIORITY" }, "priority");
+      const { recipients } = await client.send({ ...request, priority: 3, optional: "priority" });
+      equal(recipients.map(({ status }) => status), ["accepted", "refused"], "outcomes");
+      await client.quit();
+      return [{ server, marker, content }];
+    });
+  }
+
+  test("exim: each recipient may refuse the message for itself (PRDR)", async ({ connect }) => {
+    const marker = newMarker();
+    const content = newMessage(marker);
+    const client = await connect(options("exim", "relaxed", "none"));
+    const { recipients, accepted } = await client.send({ from: "a@lab.test", to: ["b@lab.test", "prdrno@lab.test"], message: content, perRecipientReplies: true });
+    equal([accepted, recipients.map(({ status }) => status)], [1, ["accepted", "refused"]], "outcomes");
+    await client.quit();
+    return [{ server: "exim", marker, content }];
+  });
+
+  for (const [tls, listener] of CHANNELS) {
+    test(`exim, ${tls}: nothing waits for the greeting (PIPECONNECT)`, async ({ connect, sendMail }) => {
+      const known = await connect(options("exim", listener, tls));
+      const expected = JSON.parse(JSON.stringify(known.capabilities));
+      await known.quit();
+      ok(expected.pipeConnect, "exim offers PIPECONNECT");
+      const marker = newMarker();
+      const content = newMessage(marker);
+      const wire = [];
+      const trace = ({ direction, bytes }) => wire.push(`${direction} ${new TextDecoder().decode(bytes).split(/\s/)[0]}`);
+      const connections = [];
+      const onEvent = ({ type }) => type === "Connected" && connections.push(type);
+      const result = await sendMail({ ...options("exim", listener, tls), expected, early: true, trace, onEvent, from: "a@lab.test", to: "b@lab.test", message: content });
+      equal([result.accepted, connections.length], [1, 1], "accepted, connections");
+      const hurried = wire.slice(tls === "starttls" ? wire.indexOf("sent STARTTLS") + 2 : 0);
+      equal(hurried.slice(0, 2), ["sent EHLO", "sent MAIL"], wire.join(", "));
+      return [{ server: "exim", marker, content }];
+    });
+
+    test(`exim, ${tls}: an envelope behind EHLO and login`, async ({ connect, sendMail }) => {
+      const known = await connect(options("exim", listener, tls));
+      const expected = known.capabilities;
+      await known.quit();
+      const marker = newMarker();
+      const content = newMessage(marker);
+      const auth = credentials("PLAIN");
+      for (const more of [{ early: true }, { expected }, { expected, early: true }]) {
+        const result = await sendMail({ ...options("exim", listener, tls, { auth, allowPlaintextAuth: true }), ...more, from: "a@lab.test", to: "b@lab.test", message: content });
+        equal(result.accepted, 1, JSON.stringify(more));
+      }
+    });
+
+    test(`postfix, ${tls}: a server that offers less than was expected is connected to again`, async ({ connect, sendMail }) => {
+      const known = await connect(options("postfix", listener, tls));
+      const expected = { ...known.capabilities, pipeConnect: true };
+      await known.quit();
+      const marker = newMarker();
+      const content = newMessage(marker);
+      const connections = [];
+      const onEvent = ({ type }) => type === "Connected" && connections.push(type);
+      const result = await sendMail({ ...options("postfix", listener, tls, { auth: credentials("PLAIN"), allowPlaintextAuth: true }), expected, early: true, onEvent, from: "a@lab.test", to: "b@lab.test", message: content });
+      // One is enough where the answer to EHLO was there before the login.
+      equal([result.accepted, connections.length < 3], [1, true], "accepted, connections");
+      return [{ server: "postfix", marker, content }];
+    });
+  }
+
+  test("postfix: a relay says for whom it speaks (XCLIENT)", async ({ connect }) => {
+    const marker = newMarker();
+    const content = newMessage(marker);
+    const client = await connect(options("postfix", "xclient", "none"));
+    equal(client.capabilities.xclient, true, "offered");
+    await client.xclient({ name: null, addr: "192.0.2.7", helo: "relay.lab.test" });
+    equal(client.capabilities.pipelining, true, "EHLO was said again");
+    await client.send({ from: "a@lab.test", to: "b@lab.test", message: content });
+    await client.quit();
+    return [{ server: "postfix", marker, content }];
+  });
+
+  test("servers are asked about mailboxes, and for help", async ({ connect }) => {
+    const client = await connect(options("postfix", "relaxed", "none"));
+    matches(await client.vrfy("b@lab.test"), { code: /^25[02]$/ }, "VRFY");
+    await rejects(client.expn("b@lab.test"), { kind: "refused", code: /^50[02]$/, step: "EXPN" }, "EXPN");
+    await client.quit();
+    const other = await connect(options("exim", "relaxed", "none"));
+    equal((await other.help()).code, 214, "HELP");
+    await other.quit();
+  });
+
   // --- messages ---
 
   test("a message over the server's SIZE is refused before a byte is sent", async ({ connect }) => {
