@@ -9,8 +9,9 @@ static bool transient(wsmtp_reason reason)
 {
     return reason == WSMTP_REASON_CLOSED_BY_PEER || reason == WSMTP_REASON_CONNECT_FAILED ||
            reason == WSMTP_REASON_CONNECTION_LOST || reason == WSMTP_REASON_TIMEOUT ||
-           reason == WSMTP_REASON_OVERLAP_REFUSED || reason == WSMTP_REASON_TRANSACTION_LIMIT ||
-           reason == WSMTP_REASON_CAPABILITIES_CHANGED;
+           (WSMTP_FEATURE_OVERLAP && reason == WSMTP_REASON_OVERLAP_REFUSED) ||
+           (WSMTP_FEATURE_LIMITS && reason == WSMTP_REASON_TRANSACTION_LIMIT) ||
+           (WSMTP_FEATURE_EARLY && reason == WSMTP_REASON_CAPABILITIES_CHANGED);
 }
 
 static void decide_retry(wsmtp_error *error)

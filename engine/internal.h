@@ -189,7 +189,15 @@ wsmtp_status wsmtp_status_of(unsigned code);
  * further parts stay so. Returns whether the delivery to one of them is in doubt. */
 bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided);
 /* All is answered that was sent of t: settles it, or begins its next part. */
-void wsmtp_answered(wsmtp_engine *e, wsmtp_transaction *t);
+static inline void wsmtp_answered(wsmtp_engine *e, wsmtp_transaction *t)
+{
+#if WSMTP_FEATURE_LIMITS
+    wsmtp_part_over(e, t);
+#else
+    (void)e;
+    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
+#endif
+}
 /* The session broke, as e->error says: settles t; returns whether its delivery is in doubt. */
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t);
 void wsmtp_transaction_done(wsmtp_engine *e); /* reports and drops the head */

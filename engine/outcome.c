@@ -59,16 +59,6 @@ bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
     return (seen & 1u << WSMTP_STATUS_IN_DOUBT) != 0;
 }
 
-void wsmtp_answered(wsmtp_engine *e, wsmtp_transaction *t)
-{
-#if WSMTP_FEATURE_LIMITS
-    wsmtp_part_over(e, t);
-#else
-    (void)e;
-    wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
-#endif
-}
-
 bool wsmtp_transaction_lost(wsmtp_engine *e, wsmtp_transaction *t)
 {
     bool doubt = false;

@@ -212,7 +212,8 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
             keep(e, t);
         }
     } else {
-        t->delivered = 0;
+        if (WSMTP_FEATURE_PRDR)
+            t->delivered = 0;
         if (WSMTP_FEATURE_PRDR && t->delivering && !find_delivery(t)) {
             t->reason = WSMTP_REASON_ALL_RECIPIENTS_REFUSED; /* each for itself */
             t->failed_step = WSMTP_STEP_END_OF_DATA;
