@@ -3,8 +3,8 @@
 #   build/wasm/engine.wasm      everything
 #   build/wasm/engine-js.wasm   everything but the sentences of errors, which the npm package has in
 #                               reasons.mjs; copied to adapters/js/engine.wasm
-#   build/wasm/engine-base.wasm that without CHUNKING, overlap, LMTP and channel binding, to see what
-#                               they cost
+#   build/wasm/engine-base.wasm that with nothing but what every submission needs (see BASE): to see what
+#                               the extensions cost
 #   build/wasm/engine-min.wasm  smallest profile: every switch of include/wsmtp/features.h off
 #   build/wasm/*.named.wasm     the same with function names, for tools/size-details.mjs
 # What is exported says so itself, by export_name in the glue. wasm-ld is called directly because the
@@ -31,6 +31,7 @@ OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-i
     --low-memory-unused --flatten --rereloop -Oz -Oz --strip-producers --strip-target-features)
 shopt -s nullglob
 sources=(engine/*.c sasl/*.c adapters/js/wasm/*.c)
+BASE='AUTH|SCRAM|OAUTH|CRAM_MD5|SMTPUTF8'
 features=$(sed -n 's/^#ifndef \(WSMTP_FEATURE_[A-Z0-9_]*\).*/\1/p' include/wsmtp/features.h)
 
 # build_profile NAME [-DMACRO=0 ...]
@@ -64,8 +65,8 @@ if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
     full=$!
     build_profile engine-js -DWSMTP_FEATURE_MESSAGES=0 &
     js=$!
-    build_profile engine-base -DWSMTP_FEATURE_MESSAGES=0 -DWSMTP_FEATURE_CHUNKING=0 \
-        -DWSMTP_FEATURE_OVERLAP=0 -DWSMTP_FEATURE_LMTP=0 -DWSMTP_FEATURE_CHANNEL_BINDING=0 &
+    # shellcheck disable=SC2046
+    build_profile engine-base $(printf -- '-D%s=0 ' $(grep -vxE "WSMTP_FEATURE_($BASE)" <<<"$features")) &
     base=$!
     # shellcheck disable=SC2046
     build_profile engine-min $(printf -- '-D%s=0 ' $features)
