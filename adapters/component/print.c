@@ -1,6 +1,6 @@
 /*
  * snprintf for components: as much of it as error messages need, in a fraction of the C library's
- * size. Knows %s %.*s %.Ns %u %zu %d %%.
+ * size. Knows %s %.*s %.Ns %u %zu %%.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,6 @@ int vsnprintf(char *restrict to, size_t to_len, const char *restrict format, va_
             continue;
         }
         size_t most = (size_t)-1;
-        int value;
         if (*++f == '.') {
             if (*++f == '*') {
                 most = (size_t)va_arg(arguments, int);
@@ -59,12 +58,6 @@ int vsnprintf(char *restrict to, size_t to_len, const char *restrict format, va_
             put(&o, text, len);
             break;
         }
-        case 'd':
-            value = va_arg(arguments, int);
-            if (value < 0)
-                put(&o, "-", 1);
-            put_number(&o, value < 0 ? (size_t)0 - (size_t)value : (size_t)value);
-            break;
         case 'u':
             put_number(&o, va_arg(arguments, size_t));
             break;

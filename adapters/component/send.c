@@ -33,10 +33,12 @@ static bool send(sending *s, const wasm_smtp_smtp_types_message_t *message,
 /* False: there is a login, and this build has none. */
 static bool take_credentials(sending *s, const wasm_smtp_smtp_types_credentials_t *from)
 {
-    if (!wsmtp_component_credentials(&s->credentials, from))
+    if (wsmtp_features() & WSMTP_HAS_AUTH) {
+        if (wsmtp_component_credentials(&s->credentials, from))
+            s->settings.settings.options.credentials = &s->credentials;
         return true;
-    s->settings.settings.options.credentials = &s->credentials;
-    if (wsmtp_features() & WSMTP_HAS_AUTH)
+    }
+    if (from->tag == WASM_SMTP_SMTP_TYPES_CREDENTIALS_NONE)
         return true;
     wsmtp_error_from_option(&s->refused, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, "credentials",
                             "cannot be used: this build has no login");
