@@ -63,6 +63,8 @@ static void early_auth(wsmtp_engine *e)
         for (wsmtp_transaction *t = e->head; t; t = t->next) {
             t->reason = WSMTP_REASON_AUTH_REFUSED;
             t->failed_step = WSMTP_STEP_AUTH;
+            if (t->to_write == WSMTP_STEP_RSET) /* nothing of it was written, and nothing will be */
+                wsmtp_settle(t, WSMTP_STATUS_NOT_SENT);
         }
         wsmtp_reply_keep(e);
     }
