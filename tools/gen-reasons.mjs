@@ -13,7 +13,7 @@ export function generate() {
 
 // A line a reason, in the engine's order: its name, which is part of the API (SmtpError.reason), and
 // its sentence.
-const lines = ${JSON.stringify(lines, null, 2)};
+const lines = \`${lines.join('\n')}\`.split("\\n");
 
 export const REASONS = lines.map((line) => line.split(" ", 1)[0]);
 

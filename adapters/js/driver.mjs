@@ -3,7 +3,7 @@
 
 import { SmtpError } from "./error.mjs";
 import { REASONS, sentence } from "./reasons.mjs";
-import { CAPABILITIES, FIELDS, KINDS, MECHANISMS, PARAMETERS, PHASES, STATUSES, STEPS, TLS_MODES } from "./tokens.mjs";
+import { CAPABILITIES, FIELDS, KEYWORDS, KINDS, MECHANISMS, PHASES, STATUSES, STEPS, TLS_MODES } from "./tokens.mjs";
 
 const CAN_READ = 1;
 const CAN_WRITE = 2;
@@ -13,7 +13,6 @@ const MAY_OVERLAP = 32;
 const PAGE = 65536;
 // Fields of errors that need more than their name.
 const OF_RECIPIENT = 2;
-const OF_PARAMETER = 15;
 const OF_RECIPIENT_PARAMETER = 16;
 
 // Bytes of a struct. Which word of which struct is what: wasm/exports.c pins every one.
@@ -82,10 +81,10 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     return [block, places];
   }
 
-  /** Puts parameters, [keyword, optional, value], at an address; `places` are those of their values. Returns the address behind. */
+  /** Puts parameters, [keyword, optional, value], at an address; takes as many of `places`, where their values are. Returns address and count. */
   function putParameters(at, parameters, places) {
-    parameters.forEach(([keyword, optional], index) => words(at + index * PARAMETER, 4).set([keyword, optional, ...places[index]]));
-    return at + parameters.length * PARAMETER;
+    parameters.forEach(([keyword, optional], index) => words(at + index * PARAMETER, 4).set([keyword, optional, ...places.shift()]));
+    return [at, parameters.length];
   }
 
   /** The error at an address. */
@@ -94,9 +93,9 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!(flags & 1), inDoubt: !!(flags & 256) };
     let message = sentence(fields.reason);
     if (field) {
-      const keyword = field === OF_PARAMETER || field === OF_RECIPIENT_PARAMETER ? textAt(detail, detailLength) : "";
-      let name = (fields.field = keyword ? (PARAMETERS[keyword] ?? keyword.toLowerCase()) : FIELDS[field]);
-      if (field === OF_RECIPIENT || field === OF_RECIPIENT_PARAMETER) name = `${keyword && `${name} of `}to[${(fields.index = index)}]`;
+      let name = (fields.field = FIELDS[field] || KEYWORDS[wasm.keyword(detail, detailLength)]);
+      if (field === OF_RECIPIENT) name += `[${(fields.index = index)}]`;
+      if (field === OF_RECIPIENT_PARAMETER) name += ` of to[${(fields.index = index)}]`;
       message = `${name} ${message}`;
     } else {
       fields.step = STEPS[step];
@@ -251,33 +250,31 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
 
     xclient(attributes) {
       const [block, places] = putTexts(attributes.length * PARAMETER, attributes.map(([, , value]) => value));
-      putParameters(block.at, attributes, places);
       block.busy = false;
-      call("xclient", block.at, attributes.length);
+      call("xclient", ...putParameters(block.at, attributes, places));
     },
 
     /**
      * Queues a message for its recipients; returns what events call its transaction. `size` null =
-     * unknown; `body`: 0 unknown, 1 7-bit, 2 8-bit, 3 binary; `parameters`: [keyword, optional, value]
-     * of MAIL, and of RCPT for each recipient.
+     * unknown; `body`: 0 unknown, 1 7-bit, 2 8-bit, 3 binary; `parameters`: for MAIL and for each RCPT,
+     * lists of [keyword, optional, value].
      */
-    submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines, split, parameters = [], recipientParameters = [] }) {
-      const lists = [parameters, ...to.map((_, index) => recipientParameters[index] ?? [])];
-      const values = lists.flatMap((list) => list.map(([, , value]) => value));
-      const [block, [path, ...places]] = putTexts(transactionSize + to.length * RECIPIENT + values.length * PARAMETER, [from, ...to, ...values]);
+    submit({ from, to, size, body, allOrNothing, smtputf8, newlines, longLines, split, parameters = [] }) {
+      const values = parameters.flatMap((list) => list.map(([, , value]) => value));
+      const paths = [from, ...to];
+      const [block, places] = putTexts(transactionSize + to.length * RECIPIENT + values.length * PARAMETER, [...paths, ...values]);
       const { at } = block;
       const recipients = at + transactionSize;
-      const paths = places.splice(0, to.length);
       const octetCount = (size ?? -1) < 0 ? [-1, -1] : [size, size / 2 ** 32];
       const flags = allOrNothing | (smtputf8 << 1) | ((newlines === "crlf") << 2) | ((longLines === "pass") << 3) | (split << 4);
       let free = recipients + to.length * RECIPIENT;
-      const [ofMail, ...ofRecipients] = lists.map((list) => {
-        const place = [free, list.length];
-        free = putParameters(free, list, places.splice(0, list.length));
-        return place;
+      const [[path, ofMail], ...rest] = places.splice(0, paths.length).map((place, index) => {
+        const list = putParameters(free, parameters[index] ?? [], places);
+        free += list[1] * PARAMETER;
+        return [place, list];
       });
       words(at, 12).set([transactionSize, ...path, recipients, to.length, ...ofMail, 0, ...octetCount, body, flags]);
-      paths.forEach((place, index) => words(recipients + index * RECIPIENT, 4).set([...place, ...ofRecipients[index]]));
+      rest.forEach((one, index) => words(recipients + index * RECIPIENT, 4).set(one.flat()));
       block.secret = false;
       block.busy = !wasm.submit(at);
       if (!block.busy) throw makeError(lastError);

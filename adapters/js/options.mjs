@@ -2,7 +2,7 @@
 
 import { inputError } from "./error.mjs";
 import { isAscii, toAscii } from "./idna.mjs";
-import { ATTRIBUTES, PARAMETERS, PHASES } from "./tokens.mjs";
+import { KEYWORDS, PHASES } from "./tokens.mjs";
 
 /** "name:type …": a type is what typeof says, a class, or a value that is allowed; several with "|". */
 const table = (text) => Object.fromEntries(text.split(" ").map((entry) => entry.split(":")));
@@ -19,7 +19,13 @@ const PARTS = {
   hold: table("seconds:number until:Date"),
 };
 
-const OPTIONS = Object.values(PARAMETERS);
+/** Where the keywords of RCPT begin, and those of XCLIENT. */
+const OF_RCPT = 9;
+const OF_XCLIENT = 11;
+const ATTRIBUTES = KEYWORDS.slice(OF_XCLIENT);
+
+/** What optional can name: the option that each keyword belongs to, or the attribute. */
+const NAMES = KEYWORDS.map((keyword) => keyword.split(".")[0]);
 
 function fits(value, type) {
   // Sizes, ports and milliseconds: none is negative; Infinity stands for no limit of time.
@@ -39,15 +45,16 @@ function check(options, types, required, prefix = "") {
 }
 
 /** The engine's parameters of values in the order of its keywords from `first` on: [keyword, optional, value]. */
-function parameters(values, first, names, optional) {
-  const spare = [optional].flat();
-  return values.flatMap((value, index) => (value === undefined || value === false ? [] : [[first + index, optional === true || spare.includes(names[index].split(".")[0]), `${value}`]]));
+function parameters(values, first, optional) {
+  return values.flatMap((value, index) => (value === undefined || value === false ? [] : [[first + index, optional.includes(NAMES[first + index]), `${value}`]]));
 }
 
+/** Which of `names` are optional. */
 function checkOptional(optional, names) {
-  for (const name of [optional].flat()) {
-    if (typeof name !== "boolean" && name !== undefined && !names.includes(name)) throw inputError("optional", `must be true, or some of ${names.join(", ")}`);
-  }
+  if (optional === true) return names;
+  const chosen = [optional || []].flat();
+  if (chosen.some((name) => !names.includes(name))) throw inputError("optional", `must be true, or some of ${[...new Set(names)].join(", ")}`);
+  return chosen;
 }
 
 export function checkConnect(options) {
@@ -74,8 +81,8 @@ const typed = (address) => address && (/^[\w-]+;/.test(address) ? address : (isA
  */
 export function checkSend(options) {
   check(options, SEND, ["from", "to", "message"]);
-  const { dsn, deliverBy, hold, priority, requireTls, submitter, perRecipientReplies, optional } = options;
-  checkOptional(optional, [...new Set(OPTIONS.map((name) => name.split(".")[0]))]);
+  const { dsn, deliverBy, hold, priority, requireTls, submitter, perRecipientReplies } = options;
+  const optional = checkOptional(options.optional, NAMES.slice(0, OF_XCLIENT));
   const from = options.from ?? "";
   if (typeof from !== "string") throw inputError("from", "must be a string or null");
   const recipients = [options.to].flat().map((recipient, index) => {
@@ -101,16 +108,15 @@ export function checkSend(options) {
     ...options,
     from,
     to: recipients.map(({ address }) => address),
-    parameters: parameters(ofMail, 0, OPTIONS, optional),
-    recipientParameters: recipients.map(({ notify = dsn?.notify, originalRecipient = dsn?.originalRecipient }) =>
-      parameters([notify && [notify].flat().join().toUpperCase(), typed(originalRecipient)], ofMail.length, OPTIONS.slice(ofMail.length), optional),
-    ),
+    parameters: [
+      parameters(ofMail, 0, optional),
+      ...recipients.map(({ notify = dsn?.notify, originalRecipient = dsn?.originalRecipient }) => parameters([notify && [notify].flat().join().toUpperCase(), typed(originalRecipient)], OF_RCPT, optional)),
+    ],
   };
 }
 
 /** The engine's parameters of XCLIENT; null is an attribute that is known not to be there. */
 export function checkXclient(attributes, optional) {
   check(attributes, table(ATTRIBUTES.join(":any ") + ":any"), []);
-  checkOptional(optional, ATTRIBUTES);
-  return parameters(ATTRIBUTES.map((name) => (attributes[name] === null ? "[UNAVAILABLE]" : attributes[name])), OPTIONS.length, ATTRIBUTES, optional);
+  return parameters(ATTRIBUTES.map((name) => (attributes[name] === null ? "[UNAVAILABLE]" : attributes[name])), OF_XCLIENT, checkOptional(optional, ATTRIBUTES));
 }

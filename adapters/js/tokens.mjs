@@ -9,26 +9,11 @@ export const STATUSES = list("pending accepted deferred refused not-sent in-doub
 
 export const PHASES = list("connect tls greeting command mail rcpt data body endOfData quit");
 
-/** Option that a field of the engine's errors stands for. */
-export const FIELDS = list("- from to ehloName message auth.user auth.pass auth.accessToken auth.authzid hostname nonce auth.mechanism auth.iterations options auth.binding - to to argument");
+/** Option that a field of the engine's errors stands for; of a parameter, its keyword says which. */
+export const FIELDS = list("- from to ehloName message auth.user auth.pass auth.accessToken auth.authzid hostname nonce auth.mechanism auth.iterations options auth.binding   to argument");
 
-/** Keywords of MAIL and RCPT, in the engine's order, each with the option that fills it. */
-export const PARAMETERS = {
-  RET: "dsn.return",
-  ENVID: "dsn.envelopeId",
-  BY: "deliverBy",
-  HOLDFOR: "hold.seconds",
-  HOLDUNTIL: "hold.until",
-  "MT-PRIORITY": "priority",
-  REQUIRETLS: "requireTls",
-  AUTH: "submitter",
-  PRDR: "perRecipientReplies",
-  NOTIFY: "dsn.notify",
-  ORCPT: "dsn.originalRecipient",
-};
-
-/** Attributes of XCLIENT: the keywords that follow, in lower case. */
-export const ATTRIBUTES = list("name addr port proto helo login destaddr destport");
+/** What fills each keyword, in the engine's order: an option of send() for those of MAIL and RCPT, an attribute of XCLIENT. */
+export const KEYWORDS = list("dsn.return dsn.envelopeId deliverBy hold.seconds hold.until priority requireTls submitter perRecipientReplies dsn.notify dsn.originalRecipient name addr port proto helo login destaddr destport");
 
 export const CAPABILITIES = list("esmtp pipelining size starttls eightBitMime smtputf8 enhancedStatusCodes auth dsn chunking binaryMime limits requireTls deliverBy futureRelease mtPriority prdr pipeConnect xclient vrfy expn help etrn");
 

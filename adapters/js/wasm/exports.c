@@ -256,6 +256,14 @@ EXPORT(query) uint32_t query(uint32_t step, size_t len)
 }
 #endif
 
+#if WSMTP_FEATURE_PARAMETERS
+/* The number of a keyword that an error names. */
+EXPORT(keyword) uint32_t keyword(const char *name, size_t name_len)
+{
+    return wsmtp_keyword_find(name, name_len);
+}
+#endif
+
 #if WSMTP_FEATURE_XCLIENT
 EXPORT(xclient) uint32_t xclient(const wsmtp_parameter *attributes, size_t count)
 {
