@@ -34,7 +34,8 @@ async function measureNear(port) {
 
 /**
  * Over a distance clients mostly wait, so they run at the same time, each through a proxy of its own.
- * Round trips are those of count + 1 messages less those of one: neither connecting nor QUIT.
+ * Round trips are those of count + 1 messages less those of one: neither connecting nor QUIT. The rate is
+ * that of the fastest run, as what else the machine does can only make a client slower.
  */
 async function measureFar(port, roundTripMs, count) {
   return Object.fromEntries(await Promise.all(NAMES.map(async (name) => {
@@ -48,7 +49,7 @@ async function measureFar(port, roundTripMs, count) {
     const taken = [];
     for (let at = 0; at < RUNS; at += 1) taken.push(await turns(count));
     await proxy.stop();
-    return [name, { rate: (count * 1e6) / median(taken.map(({ us }) => us)), roundTrips: (median(taken.map((all) => all.turns)) - one.turns) / count }];
+    return [name, { rate: (count * 1e6) / Math.min(...taken.map(({ us }) => us)), roundTrips: (median(taken.map((all) => all.turns)) - one.turns) / count }];
   })));
 }
 
@@ -86,7 +87,7 @@ writeFileSync(join(root, "docs/src/performance.svg"), barChart([
   { title: "Messages/s at 20 ms, Postfix (more is better)", bars: NAMES.map((name) => ({ name, value: postfix20[name].rate })) },
 ]));
 writePart("native", `
-Numbers are medians of ${RUNS} runs; ${machine()}.
+Numbers are medians of ${RUNS} runs, rates over a distance those of the fastest; ${machine()}.
 
 ![Processor time a message, and messages a second at 20 ms](performance.svg)
 

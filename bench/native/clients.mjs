@@ -20,6 +20,9 @@ const CLIENTS = {
   "Python smtplib": { command: ["python3", join(import.meta.dirname, "smtplib_client.py")] },
 };
 export const NAMES = Object.keys(CLIENTS);
+/** Not one connection for all messages, but one for each: for what connecting costs. */
+export const SESSIONS = "wasm-smtp, libuv, a session for each message";
+CLIENTS[SESSIONS] = { command: [join(built, "sessions")] };
 
 const run = promisify(execFile);
 
@@ -30,8 +33,10 @@ export function buildClients() {
   call("cmake", "--preset", "release");
   call("cmake", "--build", "--preset", "release", "--target", "wsmtp_uv");
   mkdirSync(built, { recursive: true });
+  const ours = ["build/release/adapters/uv/libwsmtp_uv.a", "build/release/libwsmtp.a", "-luv", "-lidn2", "-lssl", "-lcrypto"];
   const libraries = {
-    ours: ["build/release/adapters/uv/libwsmtp_uv.a", "build/release/libwsmtp.a", "-luv", "-lidn2", "-lssl", "-lcrypto"],
+    ours,
+    sessions: ours,
     libcurl: ["-lcurl"],
     libesmtp: ["-lesmtp"],
   };

@@ -44,6 +44,12 @@ int main(int argc, char **argv) {
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_body);
     curl_easy_setopt(curl, CURLOPT_READDATA, &body);
     curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)arguments.octets);
+    if (arguments.user != NULL) {
+        curl_easy_setopt(curl, CURLOPT_USERNAME, arguments.user);
+        curl_easy_setopt(curl, CURLOPT_PASSWORD, arguments.password);
+        curl_easy_setopt(curl, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN");
+        curl_easy_setopt(curl, CURLOPT_SASL_IR, 1L); /* one round trip less than without */
+    }
     for (size_t at = 0; at <= arguments.count; at += 1) {
         CURLcode code;
         body.offset = 0;

@@ -38,6 +38,9 @@ bench_arguments bench_parse(int argc, char **argv) {
     arguments.count = number(argv[2], "COUNT");
     arguments.octets = number(argv[3], "OCTETS");
     arguments.overlap = argc == 5 ? (unsigned)number(argv[4], "OVERLAP") : 1;
+    arguments.user = getenv("BENCH_USER");
+    arguments.password = getenv("BENCH_PASSWORD");
+    if ((arguments.user == NULL) != (arguments.password == NULL)) bench_fail("BENCH_PASSWORD", "goes with BENCH_USER");
     if (arguments.octets < sizeof head + 1) {
         fprintf(stderr, "OCTETS: must be %zu or more\n", sizeof head + 1);
         exit(64);

@@ -5,7 +5,8 @@
  *
  * It opens one connection to 127.0.0.1:PORT, sends one message that does not count, then COUNT that
  * do, and prints a line of JSON: microseconds that passed, microseconds of processor time (user and
- * system, all threads), and the peak of its resident memory in KiB.
+ * system, all threads), and the peak of its resident memory in KiB. Where BENCH_USER and BENCH_PASSWORD
+ * are in the environment, libcurl.c and sessions.c log in with AUTH PLAIN.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
@@ -17,6 +18,7 @@ typedef struct bench_arguments {
     size_t count;   /* of messages that are measured */
     size_t octets;  /* of a message; over BENCH_STREAMED it is made piece by piece */
     unsigned overlap;
+    const char *user, *password; /* NULL: no login */
 } bench_arguments;
 
 #define BENCH_FROM "bench@lab.test"
