@@ -132,13 +132,14 @@ compile_world() {
 # component NAME WORLD FOLDER...: links the objects of the folders, and makes a component of them.
 # wasi-libc says in an object file what the types of WASI are.
 component() {
-    local name=$1 world=$2 objects=() folder
+    local name=$1 world=$2 objects=() more=() folder
     shift 2
+    if [ "$name" = smtp-send-plain ]; then more=(--converge); fi # too slow for the others
     for folder in "$@" "$world" libc; do objects+=("$OBJ/$folder"/*.o); done
     "$LD" -m wasm32 -L"$LIB" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
         -u __component_type_object_force_link_wasip2 \
         --gc-sections --strip-debug -z stack-size=$STACK --stack-first -o "$OBJ/$name.core.wasm"
-    "${WASM_OPT[@]}" "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" -o "$OBJ/$name.opt.wasm"
+    "${WASM_OPT[@]}" "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" "${more[@]}" -o "$OBJ/$name.opt.wasm"
     wasm-tools component embed wit --world "$world" "$OBJ/$name.opt.wasm" -o "$OBJ/$name.embedded.wasm"
     wasm-tools component new "$OBJ/$name.embedded.wasm" -o "$OBJ/$name.new.wasm"
     finish "$name"
