@@ -172,7 +172,7 @@ export async function connect(host, given) {
     operation = { resolve() {}, reject() {} };
     clearTimeout(timer);
     clearTimeout(lastWords);
-    socket.close();
+    quietly(() => socket.close());
     session.end();
     socket = input = inputEnds = reading = writing = filling = epoch = undefined;
     session = openSession(module, options);

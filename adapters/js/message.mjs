@@ -15,17 +15,17 @@ export const sourceError = (error) => (error instanceof SmtpError ? error : new 
 /**
  * Returns {pieces} for a message that is there as a whole, else {next, cancel}: `next` gives octets,
  * or null at the end; `cancel` tells the source that nobody reads on. Of a function {open}, which
- * returns one of the former, anew at each call.
+ * gives the latter, anew at each call.
  */
-export function openMessage(message) {
-  if (typeof message === "function") return { open: () => openMessage(message()) };
-  if (Array.isArray(message)) return { pieces: message.map(octets) };
+export function openMessage(message, streamed) {
+  if (typeof message === "function") return { open: () => openMessage(message(), true) };
+  if (Array.isArray(message) && !streamed) return { pieces: message.map(octets) };
   let iterator;
   try {
     // A stream that is locked throws.
     if (typeof message === "object") iterator = (message[Symbol.asyncIterator] ?? (message.buffer ? undefined : message[Symbol.iterator]))?.call(message);
   } catch {}
-  if (!iterator) return { pieces: [octets(message)] };
+  if (!iterator) return streamed ? openMessage([message], true) : { pieces: [octets(message)] };
   return {
     async next() {
       const { done, value } = await Promise.resolve()

@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expect, hello, readChunk, readData, send } from "../servers/scripted-steps.mjs";
+import { boundedPolicy } from "../../adapters/js/hosts/node.mjs";
+import { expect, hello, readData, send, wait } from "../servers/scripted-steps.mjs";
 import { scripted } from "./scripted.mjs";
 
 const QUIT = [expect("QUIT"), send("221 bye")];
@@ -89,6 +90,18 @@ test("a function that throws, or gives nothing to send, fails the message and no
       assert.equal(error.recipients[0].status, "not-sent");
       return true;
     });
+  }
+});
+
+test("what a function gives counts to the policy's limit, and to what the server takes", async (t) => {
+  for (const [options, extensions, message, expected] of [
+    [{ policy: boundedPolicy({ maxBytes: 10 }) }, [], () => TEXT, { kind: "policy", reason: "policy" }],
+    [{}, ["SIZE 10"], () => [TEXT], { kind: "input", reason: "message-too-large" }],
+    [{}, [], () => "bare\nLF", { kind: "input", reason: "body-bare-lf" }],
+  ]) {
+    const { open } = await scripted(t, [...hello(extensions), ...ask("MAIL"), ...ask("RCPT"), ...ask("DATA", "354 go"), wait()]);
+    const client = await open(options);
+    await assert.rejects(client.send({ ...MESSAGE, to: TO[0], message }), expected);
   }
 });
 
