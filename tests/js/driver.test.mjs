@@ -102,6 +102,30 @@ test("credentials are marked in the output, and gone from memory after the login
   assert.ok(!memory().includes(Buffer.from(`\0alice\0${pass}`).toString("base64").slice(4, 30)), "nor encoded");
 });
 
+test("credentials are wiped beside a message that is under way already", () => {
+  const { session, memory } = open({ tls: "implicit", early: true });
+  drain(session);
+  session.call("tls_done");
+  greet(session);
+  const pass = "correct horse battery staple";
+  session.login({ user: "alice", pass, mechanism: "PLAIN", hostname: "mx.test", port: 465, nonce: new Uint8Array(24) });
+  assert.equal(session.mayOverlap(), true);
+  const transaction = session.submit({ from: "a@b.test", to: ["c@d.test"], size: 3, body: 1, parameters: [] });
+  const { sent } = play(session, "");
+  assert.match(sent, /^AUTH PLAIN \S+\r\nMAIL FROM:<a@b\.test> SIZE=3\r\nRCPT TO:<c@d\.test>\r\n$/);
+  assert.equal(play(session, "235 2.7.0 welcome\r\n").events[0].type, AUTHENTICATED);
+  session.wipe();
+  for (const secret of [pass, Buffer.from(`\0alice\0${pass}`).toString("base64").slice(4, 30)]) assert.ok(!memory().includes(secret));
+  play(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+  session.bodyWrite(encode("x\r\n"));
+  session.call("body_end");
+  const { events } = play(session, "250 2.0.0 queued\r\n");
+  assert.deepEqual([events[0].type, events[0].transaction], [DONE, transaction]);
+  assert.deepEqual(session.outcomes(transaction), [[{ status: "accepted", code: 250, enhanced: "2.0.0" }, 1]]);
+  session.end();
+  assert.ok(!memory().includes("c@d.test"));
+});
+
 test("an envelope that does not fit makes the memory grow, and nothing else does", () => {
   const { session } = open();
   greet(session);
