@@ -57,7 +57,7 @@ function members(name) {
   return names;
 }
 
-for (const name of ['ConnectOptions', 'SendOptions', 'Timeouts', 'AuthCommon', 'PolicyRequest', 'TraceRecord', 'SendResult', 'RecipientResult', 'Client']) {
+for (const name of ['ConnectOptions', 'SendOptions', 'Recipient', 'Dsn', 'XclientAttributes', 'Timeouts', 'AuthCommon', 'PolicyRequest', 'TraceRecord', 'SendResult', 'RecipientResult', 'Client']) {
   test(`every member of ${name} is explained`, () => {
     const text = read('docs/src/usage.md');
     const words = new Set([...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => code.match(/\w+/g) ?? []));
