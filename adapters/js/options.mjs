@@ -4,18 +4,18 @@ import { inputError } from "./error.mjs";
 import { isAscii, toAscii } from "./idna.mjs";
 import { KEYWORDS, PHASES } from "./tokens.mjs";
 
-/** "name:type …": a type is what typeof says, a class, or a value that is allowed; several with "|". */
+/** "name:type …": a type is what typeof says, a class, or a value that is allowed; several with "|"; without one it is checked elsewhere. */
 const table = (text) => Object.fromEntries(text.split(" ").map((entry) => entry.split(":")));
 
 const CONNECT = table("hostname:string port:number tls:implicit|starttls|none serverName:string ehloName:string ca:string|Array auth:object allowPlaintextAuth:boolean protocol:smtp|lmtp pipelining:boolean chunking:boolean eagerOctets:number overlap:number early:boolean expected:object lenientReplies:boolean timeouts:object signal:AbortSignal policy:function onEvent:function trace:function");
 const AUTH = table("user:string pass:string accessToken:string|function keys:object authzid:string mechanism:string iterationsMin:number iterationsMax:number");
-export const SEND = table("from:any to:any message:any size:number smtputf8:boolean allOrNothing:boolean newlines:refuse|crlf longLines:refuse|pass binary:boolean dsn:object deliverBy:object hold:object priority:any requireTls:boolean submitter:any perRecipientReplies:boolean optional:any signal:AbortSignal");
-const RECIPIENT = table("address:string notify:any originalRecipient:string");
-/** Options of options. The engine knows the rules of what is "any" here. */
+export const SEND = table("from to message size:number smtputf8:boolean allOrNothing:boolean newlines:refuse|crlf longLines:refuse|pass binary:boolean dsn:object deliverBy:object hold:object priority requireTls:boolean submitter perRecipientReplies:boolean optional signal:AbortSignal");
+const RECIPIENT = table("address:string notify originalRecipient:string");
+/** Options of options. The engine knows the rules of what has no type here. */
 const PARTS = {
   timeouts: table(PHASES.join(":number ") + ":number"),
-  dsn: table("return:full|headers envelopeId:string notify:any originalRecipient:string"),
-  deliverBy: table("seconds:any mode:return|notify trace:boolean"),
+  dsn: table("return:full|headers envelopeId:string notify originalRecipient:string"),
+  deliverBy: table("seconds mode:return|notify trace:boolean"),
   hold: table("seconds:number until:Date"),
 };
 
@@ -29,8 +29,8 @@ const NAMES = KEYWORDS.map((keyword) => keyword.split(".")[0]);
 
 function fits(value, type) {
   // Sizes, ports and milliseconds: none is negative; Infinity stands for no limit of time.
-  if (typeof value === "number" && type !== "any") return type === "number" && value >= 0 && (value % 1 === 0 || value === Infinity);
-  return type === "any" || value === undefined || type.split("|").some((one) => one === typeof value || one === value || (globalThis[one] && value instanceof globalThis[one]));
+  if (typeof value === "number" && type) return type === "number" && value >= 0 && (value % 1 === 0 || value === Infinity);
+  return !type || value === undefined || type.split("|").some((one) => one === typeof value || one === value || (globalThis[one] && value instanceof globalThis[one]));
 }
 
 function check(options, types, required, prefix = "") {
@@ -117,6 +117,6 @@ export function checkSend(options) {
 
 /** The engine's parameters of XCLIENT; null is an attribute that is known not to be there. */
 export function checkXclient(attributes, optional) {
-  check(attributes, table(ATTRIBUTES.join(":any ") + ":any"), []);
+  check(attributes, table(ATTRIBUTES.join(" ")), []);
   return parameters(ATTRIBUTES.map((name) => (attributes[name] === null ? "[UNAVAILABLE]" : attributes[name])), OF_XCLIENT, checkOptional(optional, ATTRIBUTES));
 }
