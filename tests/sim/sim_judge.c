@@ -44,11 +44,9 @@ static bool last_chunk_ends(const char *at, const char *end)
     }
 }
 
-static bool was_handed_over(const sim_session *now, const sim_message *message)
+/* Whether what a transaction hands over between these places has the end of its message. */
+static bool has_end(const sim_message *message, const char *start, const char *end)
 {
-    const char *end, *start = last_try(now, message, &end);
-    if (!start)
-        return false;
     const char *chunk = strstr(start, "\r\nBDAT ");
     if (chunk && chunk < end)
         return last_chunk_ends(chunk + 2, end);
@@ -56,23 +54,74 @@ static bool was_handed_over(const sim_session *now, const sim_message *message)
     return last && last < end;
 }
 
+static size_t count(const char *text, const char *what)
+{
+    size_t found = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        found++;
+    return found;
+}
+
+/*
+ * Of a message that goes in parts: the last transaction that the recipient was part of. Its end was
+ * answered if there are as many answers as ends up to it: each carries the sender's name.
+ */
+static bool part_of(const sim_session *now, const sim_message *message, const char *to, bool *handed_over,
+                    bool *answered)
+{
+    char mail[100], rcpt[100], answer[100];
+    bool found = false;
+    size_t ends = 0;
+    snprintf(mail, sizeof mail, "MAIL FROM:<%s>", message->from);
+    snprintf(rcpt, sizeof rcpt, "RCPT TO:<%s>", to);
+    snprintf(answer, sizeof answer, "<%s>\r\n", message->from);
+    const size_t answers = count(now->delivered.data, answer);
+    *handed_over = *answered = false;
+    for (const char *at = now->handed.data; (at = strstr(at, mail)) != NULL; at++) {
+        const char *end = strstr(at + 1, "MAIL FROM:<"), *own = strstr(at, rcpt);
+        if (!end)
+            end = now->handed.data + now->handed.len;
+        const bool whole = has_end(message, at, end);
+        ends += whole;
+        if (own && own < end) {
+            found = true;
+            *handed_over = whole;
+            *answered = whole && answers >= ends;
+        }
+    }
+    return found;
+}
+
+static bool was_handed_over(const sim_session *now, const sim_message *message, const char *to)
+{
+    bool handed_over, answered;
+    if (now->scenario->splits)
+        return part_of(now, message, to, &handed_over, &answered) && handed_over;
+    const char *end, *start = last_try(now, message, &end);
+    return start && has_end(message, start, end);
+}
+
 /* Whether the server's answer to the end of this message arrived in full. */
-static bool was_answered(const sim_session *now, const sim_message *message, size_t recipient)
+static bool was_answered(const sim_session *now, const sim_message *message, const char *to)
 {
     char text[120];
+    bool handed_over, answered;
+    if (now->scenario->splits)
+        return part_of(now, message, to, &handed_over, &answered) && answered;
     if (now->scenario->server.lmtp)
-        snprintf(text, sizeof text, "<%s> %zu\r\n", message->from, recipient);
+        snprintf(text, sizeof text, "<%s> %zu\r\n", message->from, recipient_number(to));
     else
         snprintf(text, sizeof text, "<%s>\r\n", message->from);
     return strstr(now->delivered.data, text) != NULL;
 }
 
 /* The end was handed over, and yet it is known that nothing was accepted. */
-static bool was_disowned(const sim_session *now, size_t i)
+static bool was_disowned(const sim_session *now, size_t i, const char *to)
 {
     const sim_server_options *options = &now->scenario->server;
     return (options->refuses_overlap && now->reasons[i] == WSMTP_REASON_OVERLAP_REFUSED) ||
-           (options->lies_about_chunking && now->reasons[i] == WSMTP_REASON_CHUNKING_REFUSED);
+           (options->lies_about_chunking && now->reasons[i] == WSMTP_REASON_CHUNKING_REFUSED) ||
+           (now->scenario->splits && was_answered(now, &now->scenario->messages[i], to));
 }
 
 static void judge_message(sim_session *now, size_t i, sim_result *result)
@@ -81,27 +130,30 @@ static void judge_message(sim_session *now, size_t i, sim_result *result)
     for (size_t j = 0; j < message->to_len; j++) {
         const wsmtp_recipient *recipient = &now->recipients[i][j];
         const size_t number = recipient_number(message->to[j]);
-        bool accepted = sim_server_accepted(&now->server, message->from, number);
+        const size_t times = sim_server_accepted(&now->server, message->from, number);
+        const bool accepted = times > 0;
+        if (times > 1)
+            sim_violated(now, "a recipient was given the same message twice");
         switch (recipient->status) {
         case WSMTP_STATUS_ACCEPTED:
             result->accepted++;
             if (!accepted)
                 sim_violated(now, "ACCEPTED, but the server never did");
-            if (!now->corrupted && !was_answered(now, message, number))
+            if (!now->corrupted && !was_answered(now, message, message->to[j]))
                 sim_violated(now, "ACCEPTED without an answer");
             break;
         case WSMTP_STATUS_IN_DOUBT:
             result->in_doubt = true;
-            if (!was_handed_over(now, message))
+            if (!was_handed_over(now, message, message->to[j]))
                 sim_violated(now, "IN_DOUBT, but the end of data was not handed over");
-            if (!now->corrupted && was_answered(now, message, number))
+            if (!now->corrupted && was_answered(now, message, message->to[j]))
                 sim_violated(now, "IN_DOUBT, but the answer had come");
             break;
         case WSMTP_STATUS_NOT_SENT:
             result->not_sent++;
             if (accepted)
                 sim_violated(now, "NOT_SENT, but the server accepted it");
-            if (was_handed_over(now, message) && !was_disowned(now, i))
+            if (was_handed_over(now, message, message->to[j]) && !was_disowned(now, i, message->to[j]))
                 sim_violated(now, "NOT_SENT, but the end of data was handed over");
             break;
         case WSMTP_STATUS_DEFERRED:

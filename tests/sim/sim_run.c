@@ -33,6 +33,14 @@ static void record(sim_session *now, sim_stream *into, const void *data, size_t 
     into->data[into->len] = '\0';
 }
 
+static bool all_done(const sim_session *now)
+{
+    for (size_t i = 0; i < now->scenario->messages_len; i++)
+        if (now->submitted[i] && !now->done[i])
+            return false;
+    return now->next == now->scenario->messages_len;
+}
+
 static void submit(sim_session *now)
 {
     const sim_scenario *scenario = now->scenario;
@@ -45,7 +53,14 @@ static void submit(sim_session *now)
         transaction->reverse_path_len = strlen(message->from);
         transaction->recipients = now->recipients[i];
         transaction->recipients_len = message->to_len;
-        transaction->flags = message->flags;
+        transaction->flags = message->flags & 0xffffu;
+        if (message->flags & SIM_BINARY)
+            transaction->body = WSMTP_BODY_BINARY;
+        if (message->flags & SIM_PRDR) {
+            static const wsmtp_parameter prdr = {.keyword = WSMTP_KEYWORD_PRDR};
+            transaction->parameters = &prdr;
+            transaction->parameters_len = 1;
+        }
         if (scenario->sized)
             transaction->message_size = strlen(message->arrives);
         for (size_t j = 0; j < message->to_len; j++) {
@@ -55,19 +70,15 @@ static void submit(sim_session *now)
         }
         wsmtp_reason reason = wsmtp_submit(now->engine, transaction);
         now->submitted[i] = reason == WSMTP_REASON_OK;
-        if (reason != WSMTP_REASON_OK && reason != WSMTP_REASON_STATE)
+        if (reason != WSMTP_REASON_OK && reason != WSMTP_REASON_STATE && !now->corrupted)
             sim_violated(now, "a message was refused before it was sent");
-        if (!now->submitted[i] || !scenario->queued)
+        if (reason == WSMTP_REASON_STATE)
+            now->next = i; /* not now: behind the login, then */
+        if (reason == WSMTP_REASON_STATE || (now->submitted[i] && !scenario->queued))
             return;
     }
-}
-
-static bool all_done(const sim_session *now)
-{
-    for (size_t i = 0; i < now->scenario->messages_len; i++)
-        if (now->submitted[i] && !now->done[i])
-            return false;
-    return now->next == now->scenario->messages_len;
+    if (all_done(now)) /* what a corrupted list of extensions did not allow is not sent at all */
+        (void)wsmtp_quit(now->engine);
 }
 
 static void open_session(sim_session *now)
@@ -137,8 +148,11 @@ static void see(sim_session *now, const wsmtp_event *event)
                 .size = sizeof login, .user = "alice", .user_len = 5, .password = "secret",
                 .password_len = 6,
             };
-            if (wsmtp_login(now->engine, &login) == WSMTP_REASON_OK)
+            if (wsmtp_login(now->engine, &login) == WSMTP_REASON_OK) {
+                if (now->scenario->flags & WSMTP_EARLY_ENVELOPE)
+                    open_session(now);
                 break;
+            }
             if (!now->corrupted)
                 sim_violated(now, "login was refused before a byte was sent");
             (void)wsmtp_quit(now->engine);
@@ -148,6 +162,11 @@ static void see(sim_session *now, const wsmtp_event *event)
         break;
     case WSMTP_EVENT_AUTHENTICATED:
         open_session(now);
+        break;
+    case WSMTP_EVENT_REFUSED:
+        now->next = now->scenario->messages_len;
+        if (all_done(now))
+            (void)wsmtp_quit(now->engine);
         break;
     case WSMTP_EVENT_BODY:
         now->writing = index_of(now, event->transaction);
@@ -336,6 +355,12 @@ sim_result sim_run(const sim_scenario *scenario, sim_fault fault, sim_direction 
     config.flags = scenario->flags;
     config.overlap = scenario->overlap;
     config.protocol = scenario->server.lmtp ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
+    wsmtp_capabilities remembered = {.flags = scenario->remembered,
+                                     .auth = 1u << WSMTP_MECHANISM_PLAIN};
+    if (!(scenario->remembered & WSMTP_CAP_AUTH))
+        remembered.auth = 0;
+    if (scenario->remembered)
+        config.expected = &remembered;
     if (scenario->late)
         config.eager_octets = 0;
     now.engine = malloc(sizeof *now.engine);

@@ -22,6 +22,9 @@ typedef enum sim_fault {
 
 typedef enum sim_direction { SIM_TO_SERVER, SIM_TO_CLIENT } sim_direction;
 
+#define SIM_PRDR 0x10000u   /* a reply for each recipient is asked for */
+#define SIM_BINARY 0x20000u /* octets go as they are */
+
 typedef struct sim_message {
     const char *from;
     const char *const *to;
@@ -29,7 +32,7 @@ typedef struct sim_message {
     const char *body;     /* as it is given */
     const char *arrives;  /* as the server must get it */
     const char *last;     /* what only the end of this message has: last line, CRLF, dot, CRLF */
-    uint32_t flags;
+    uint32_t flags;       /* WSMTP_SEND_*, SIM_* */
 } sim_message;
 
 typedef struct sim_scenario {
@@ -39,6 +42,8 @@ typedef struct sim_scenario {
     uint32_t flags;
     uint32_t overlap;
     bool sized;        /* the size of each message is known */
+    bool splits;       /* recipients may go in several transactions */
+    uint32_t remembered; /* capabilities from an earlier connection (WSMTP_CAP_*); 0 = none */
     bool late;         /* no message travels with its envelope */
     const sim_message *messages;
     size_t messages_len;

@@ -44,6 +44,8 @@ static void forget_mail(sim_server *server)
 {
     server->has_mail = false;
     server->accepted_recipients = 0;
+    server->rcpt_commands = 0;
+    server->wants_prdr = server->is_binary = false;
     server->chunk_refused = false;
     server->body_len = 0;
     memset(server->to, 0, sizeof server->to);
@@ -79,11 +81,16 @@ void sim_server_tls(sim_server *server)
 
 static void ehlo(sim_server *server)
 {
-    char text[300];
+    char text[400], limits[40] = "";
     const sim_server_options *options = &server->options;
     bool offers_tls = options->starttls && !server->secure;
+    if (options->rcpt_max)
+        snprintf(limits, sizeof limits, "250-LIMITS RCPTMAX=%u\r\n", options->rcpt_max);
     snprintf(text, sizeof text,
-             "250-sim.example\r\n%s%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
+             "250-sim.example\r\n%s%s%s%s%s%s%s%s250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n",
+             limits, options->prdr ? "250-PRDR\r\n" : "",
+             options->pipeconnect ? "250-PIPECONNECT\r\n" : "",
+             options->binarymime ? "250-BINARYMIME\r\n" : "",
              options->pipelining ? "250-PIPELINING\r\n" : "",
              options->chunking ? "250-CHUNKING\r\n" : "", offers_tls ? "250-STARTTLS\r\n" : "",
              options->auth && !offers_tls ? "250-AUTH PLAIN\r\n" : "");
@@ -94,6 +101,7 @@ static void ehlo(sim_server *server)
 
 static void mail(sim_server *server, const char *line)
 {
+    server->rcpt_commands = 0;
     if (server->options.refuses_overlap && server->answered_message) {
         reply(server, "503 5.5.1 too early\r\n");
         return;
@@ -105,14 +113,24 @@ static void mail(sim_server *server, const char *line)
         reply(server, "503 5.5.1 no\r\n");
         return;
     }
+    if (server->options.refuses_auth && !server->options.open_relay) {
+        reply(server, "530 5.7.0 log in first\r\n");
+        return;
+    }
     memcpy(server->from, line + 11, len);
     server->from[len] = '\0';
     if (begins(server->from, "badmail")) {
         reply(server, "550 5.7.1 go away\r\n");
         return;
     }
-    if (says(server, "250 2.1.0 ok\r\n"))
+    bool wants_prdr = strstr(end, " PRDR") != NULL, is_binary = strstr(end, " BODY=BINARYMIME") != NULL;
+    if ((wants_prdr && !server->options.prdr) || (is_binary && !server->options.binarymime))
+        broken(server, "a parameter that was not offered");
+    if (says(server, "250 2.1.0 ok\r\n")) {
         server->has_mail = true;
+        server->wants_prdr = wants_prdr;
+        server->is_binary = is_binary;
+    }
 }
 
 static void rcpt(sim_server *server, const char *line)
@@ -121,6 +139,8 @@ static void rcpt(sim_server *server, const char *line)
     const char *number = at;
     while (number && number > line && number[-1] >= '0' && number[-1] <= '9')
         number--;
+    if (server->options.rcpt_max && ++server->rcpt_commands > server->options.rcpt_max)
+        broken(server, "more recipients than LIMITS allows");
     if (!server->has_mail) {
         reply(server, "503 5.5.1 need MAIL\r\n");
     } else if (!at || number == at) {
@@ -130,6 +150,9 @@ static void rcpt(sim_server *server, const char *line)
         reply(server, "550-5.1.1 no\r\n550 5.1.1 such user\r\n");
     } else if (begins(line + 9, "grey")) {
         reply(server, "450 4.7.1 later\r\n");
+    } else if (server->options.rcpt_limit &&
+               server->accepted_recipients >= server->options.rcpt_limit) {
+        reply(server, "452 4.5.3 too many recipients\r\n");
     } else if (says(server, "250 2.1.5 ok\r\n")) {
         size_t recipient = strtoul(number, NULL, 10) % SIM_RECIPIENTS;
         set(server->to, recipient, true);
@@ -171,7 +194,10 @@ static void command(sim_server *server, const char *line)
     } else if (begins(line, "AUTH PLAIN ")) {
         if (!server->secure || !server->options.auth)
             broken(server, "credentials where none were asked for");
-        reply(server, "235 2.7.0 ok\r\n");
+        if (server->options.refuses_auth)
+            reply(server, "535 5.7.8 no\r\n");
+        else if (says(server, "235 2.7.0 ok\r\n"))
+            server->authenticated = true;
     } else if (begins(line, "MAIL FROM:<")) {
         mail(server, line);
     } else if (begins(line, "RCPT TO:<")) {
@@ -179,6 +205,8 @@ static void command(sim_server *server, const char *line)
     } else if (begins(line, "BDAT ") && server->options.chunking) {
         bdat(server, line);
     } else if (strcmp(line, "DATA") == 0) {
+        if (server->is_binary)
+            broken(server, "DATA for a binary message");
         if (!server->has_mail)
             reply(server, "503 5.5.1 need MAIL\r\n");
         else if (!server->accepted_recipients && !server->options.data_without_recipients)
@@ -213,7 +241,7 @@ static void keep_message(sim_server *server)
     accepted->body_len = server->body_len;
 }
 
-/* LMTP: a reply for each recipient; those whose reply was not a 250 are taken off. */
+/* LMTP and PRDR: a reply for each recipient; those whose reply was not a 250 are taken off. */
 static bool deliver(sim_server *server, const char *refusal)
 {
     char text[120];
@@ -246,6 +274,11 @@ static void end_of_data(sim_server *server)
     if (server->options.lmtp) {
         accepted = deliver(server, refusal);
     } else {
+        if (server->wants_prdr && !refusal) {
+            reply(server, "353 wait for each\r\n");
+            if (!deliver(server, NULL))
+                refusal = "550 5.1.1 nobody wants it";
+        }
         snprintf(text, sizeof text, "%s <%s>\r\n", refusal ? refusal : "250 2.0.0 queued",
                  server->from);
         accepted = says(server, text) && !refusal;
@@ -260,12 +293,16 @@ static void end_of_data(sim_server *server)
 
 static void end_of_chunk(sim_server *server)
 {
+    char text[120];
     server->in_chunk = false;
     server->answered_message = server->last_chunk;
     if (!server->has_mail || server->chunk_refused) {
         reply(server, "503 5.5.1 no message\r\n");
     } else if (!server->accepted_recipients) {
-        reply(server, "554 5.5.1 no valid recipients\r\n");
+        snprintf(text, sizeof text, "554 5.5.1 no valid recipients%s%s%s\r\n",
+                 server->last_chunk ? " <" : "", server->last_chunk ? server->from : "",
+                 server->last_chunk ? ">" : "");
+        reply(server, text);
     } else if (begins(server->from, "chunk4") || begins(server->from, "chunk5")) {
         server->chunk_refused = true;
         reply(server, begins(server->from, "chunk4") ? "452 4.3.1 disk full\r\n"
@@ -333,6 +370,8 @@ void sim_server_take(sim_server *server, const char *data, size_t data_len)
         } else {
             if (server->out_len && !server->options.pipelining)
                 broken(server, "a command before the reply to the one before, without PIPELINING");
+            if (server->out_len && !server->greeted && !server->options.pipeconnect)
+                broken(server, "a command before the greeting, or behind EHLO, without PIPECONNECT");
             if (!server->out_len)
                 server->answered_message = false;
             server->line[server->line_len - 2] = '\0';
@@ -344,11 +383,10 @@ void sim_server_take(sim_server *server, const char *data, size_t data_len)
     }
 }
 
-bool sim_server_accepted(const sim_server *server, const char *from, size_t recipient)
+size_t sim_server_accepted(const sim_server *server, const char *from, size_t recipient)
 {
+    size_t times = 0;
     for (size_t i = 0; i < server->accepted_len; i++)
-        if (strcmp(server->accepted[i].from, from) == 0 &&
-            is_set(server->accepted[i].to, recipient))
-            return true;
-    return false;
+        times += strcmp(server->accepted[i].from, from) == 0 && is_set(server->accepted[i].to, recipient);
+    return times;
 }

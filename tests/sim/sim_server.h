@@ -4,7 +4,7 @@
  *
  * Local parts decide: bad* is refused (550), grey* deferred (450); a sender badmail* is refused,
  * messages of the senders eod4* and eod5* are refused at their end, those of chunk4* and chunk5* at
- * their first chunk. A recipient full* is deferred (452) after the message, over LMTP.
+ * their first chunk. A recipient full* is deferred (452) after the message, over LMTP and with PRDR.
  */
 #ifndef WSMTP_TESTS_SIM_SERVER_H
 #define WSMTP_TESTS_SIM_SERVER_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SIM_MESSAGES 8u
+#define SIM_MESSAGES 32u
 #define SIM_BODY_MAX 2304u
 #define SIM_RECIPIENTS 1024u
 
@@ -26,6 +26,13 @@ typedef struct sim_server_options {
     bool lies_about_chunking;     /* offers it, and takes BDAT and its chunk for unknown commands */
     bool refuses_overlap;         /* 503 to MAIL before the reply to the last message is taken */
     bool lmtp;                    /* LHLO; one reply for each recipient after the message */
+    bool prdr;                    /* offers PRDR: one reply for each recipient, and a last one */
+    bool pipeconnect;             /* takes commands before the greeting and the reply to EHLO are read */
+    bool binarymime;
+    bool refuses_auth;            /* 535 to AUTH, then 530 to MAIL */
+    bool open_relay;              /* ... but takes mail from everybody */
+    unsigned rcpt_max;            /* LIMITS RCPTMAX; 0 = none. One more breaks the protocol */
+    unsigned rcpt_limit;          /* 452 to a recipient when so many were accepted; 0 = none */
     unsigned closing_at;          /* answer this reply (from 1) with 421 and close; 0 = never */
 } sim_server_options;
 
@@ -48,6 +55,8 @@ typedef struct sim_server {
     bool last_chunk, chunk_refused; /* refused: whatever follows in this transaction is, too */
     size_t chunk_rest;              /* octets of the chunk still to come */
     bool answered_message;          /* its reply is not yet taken by the link */
+    bool authenticated, wants_prdr, is_binary;
+    unsigned rcpt_commands;
     size_t accepted_recipients;
     unsigned char to[SIM_RECIPIENTS / 8], full[SIM_RECIPIENTS / 8];
     char from[80];
@@ -65,7 +74,7 @@ void sim_server_begin(sim_server *server, const sim_server_options *options);
 void sim_server_take(sim_server *server, const char *data, size_t data_len);
 /* The TLS handshake took place. */
 void sim_server_tls(sim_server *server);
-/* Whether a message of this sender was accepted for recipient number. */
-bool sim_server_accepted(const sim_server *server, const char *from, size_t recipient);
+/* How often a message of this sender was accepted for recipient number. */
+size_t sim_server_accepted(const sim_server *server, const char *from, size_t recipient);
 
 #endif
