@@ -305,7 +305,7 @@ void wsmtp_name_keyword(wsmtp_engine *e)
 
 void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count)
 {
-    for (const wsmtp_parameter *p = list; p < list + count; p++) {
+    for (const wsmtp_parameter *p = list; count > 0; p++, count--) { /* list may be NULL if empty */
         size_t name_len;
         const char *name = wsmtp_keyword_name(p->keyword, &name_len);
         const uint8_t rule = definitions[row(p->keyword)].rule;
