@@ -3,9 +3,11 @@
  * writes whole commands of at most 512 octets, hands out cleaned text only, gives each submitted
  * transaction exactly one DONE with an outcome for each recipient, and says nothing after FAILED or
  * CLOSED. The chunks of a message are of the sizes that their commands say, and together they are
- * the message. Read reply by reply or octet by octet, the events and the octets written are the same.
+ * the message. A transaction names no more recipients than the server's limit, and no parameter
+ * that it does not offer. Read reply by reply or octet by octet, the events and the octets written are the same.
  *
- * Input: four octets that choose the session, then what the server says.
+ * Input: four octets that choose the session (six if bit 0x40 of the fourth says so), then what the
+ * server says.
  */
 #include <wsmtp/engine.h>
 
@@ -15,17 +17,28 @@
 
 #define MESSAGES 3u
 #define RECIPIENTS 3u
+#define EXTENDED 0x40u      /* of choice[3] */
+#define WITH_EXPECTED 0x01u /* of choice[4] */
+#define WITH_EARLY_ENVELOPE 0x02u
+#define WITH_SPLIT 0x04u
+#define WITH_PARAMETERS 0x08u
+#define WITH_REQUIRED 0x10u
+#define WITH_RECIPIENT_PARAMETERS 0x20u
+#define WITH_BINARY 0x40u
+#define WITH_QUERY 0x80u
 #define LOG_MAX 16384u
 
 typedef struct session {
-    uint8_t choice[4];
+    uint8_t choice[6];
     wsmtp_engine *engine;
     wsmtp_config config;
     wsmtp_credentials credentials;
     wsmtp_transaction transactions[MESSAGES];
     wsmtp_recipient recipients[MESSAGES][RECIPIENTS];
     bool submitted[MESSAGES], done[MESSAGES];
-    size_t next;
+    wsmtp_capabilities expected;
+    wsmtp_parameter parameters[9], recipient_parameters[2];
+    size_t next, named; /* recipients since MAIL */
     bool over, in_body, in_data, large, last_chunk;
     size_t body_len, given; /* of the message being written */
     size_t chunk_rest, chunked;
@@ -74,6 +87,38 @@ static void check_text(session *now, const wsmtp_reply *reply)
     note(now, reply->text, reply->text_len);
 }
 
+/* Parameters of MAIL by the bits of choice[5], and both of RCPT. */
+static void choose_parameters(session *now)
+{
+    static const struct {
+        wsmtp_keyword keyword;
+        const char *value;
+    } of_mail[] = {
+        {WSMTP_KEYWORD_RET, "FULL"},       {WSMTP_KEYWORD_ENVID, "a b=c+"}, {WSMTP_KEYWORD_BY, "120;RT"},
+        {WSMTP_KEYWORD_HOLDFOR, "60"},     {WSMTP_KEYWORD_MT_PRIORITY, "-3"},
+        {WSMTP_KEYWORD_AUTH, "e+x@b.example"}, {WSMTP_KEYWORD_REQUIRETLS, NULL},
+        {WSMTP_KEYWORD_PRDR, NULL},
+    };
+    const bool optional = !(now->choice[4] & WITH_REQUIRED);
+    for (size_t i = 0; i < MESSAGES && now->choice[4] & WITH_PARAMETERS; i++) {
+        size_t count = 0;
+        for (size_t j = 0; j < sizeof of_mail / sizeof *of_mail; j++) {
+            if (!((unsigned)now->choice[5] >> j & 1u))
+                continue;
+            now->parameters[count++] = (wsmtp_parameter){
+                .keyword = of_mail[j].keyword, .optional = optional, .value = of_mail[j].value,
+                .value_len = of_mail[j].value ? strlen(of_mail[j].value) : 0};
+        }
+        now->transactions[i].parameters = now->parameters;
+        now->transactions[i].parameters_len = count;
+    }
+    now->recipient_parameters[0] = (wsmtp_parameter){
+        .keyword = WSMTP_KEYWORD_NOTIFY, .optional = optional, .value = "SUCCESS,DELAY", .value_len = 13};
+    now->recipient_parameters[1] = (wsmtp_parameter){
+        .keyword = WSMTP_KEYWORD_ORCPT, .optional = optional, .value = "utf-8;\xc3\xbc=@b.example",
+        .value_len = 19};
+}
+
 static void submit_next(session *now)
 {
     static const char *const addresses[RECIPIENTS] = {"a@b.example", "\"c d\"@[192.0.2.1]",
@@ -86,15 +131,37 @@ static void submit_next(session *now)
         transaction->recipients = now->recipients[i];
         transaction->recipients_len = 1 + ((unsigned)now->choice[2] >> 2 * i & 3u) % RECIPIENTS;
         for (size_t j = 0; j < transaction->recipients_len; j++)
-            now->recipients[i][j] = (wsmtp_recipient){.address = addresses[j],
-                                                      .address_len = strlen(addresses[j])};
-        transaction->flags = (now->choice[2] & 0x40 ? WSMTP_SEND_ALL_OR_NOTHING : 0) |
+            now->recipients[i][j] = (wsmtp_recipient){
+                .address = addresses[j], .address_len = strlen(addresses[j]),
+                .parameters = now->recipient_parameters,
+                .parameters_len = now->choice[4] & WITH_RECIPIENT_PARAMETERS ? 2 : 0};
+        choose_parameters(now);
+        transaction->body = now->choice[4] & WITH_BINARY ? WSMTP_BODY_BINARY : WSMTP_BODY_AUTO;
+        transaction->flags = (now->choice[4] & WITH_SPLIT ? WSMTP_SEND_SPLIT : 0) |
+                              (now->choice[2] & 0x40 ? WSMTP_SEND_ALL_OR_NOTHING : 0) |
                              (now->choice[2] & 0x80 ? WSMTP_SEND_SMTPUTF8 : 0);
         transaction->message_size = now->choice[1] & 4 ? 2 * now->body_len : WSMTP_SIZE_UNKNOWN;
         now->submitted[i] = wsmtp_submit(now->engine, transaction) == WSMTP_REASON_OK;
         if (now->submitted[i] && !(now->choice[1] & 8))
             return;
     }
+}
+
+static void other_command(session *now)
+{
+    static const wsmtp_parameter attributes[] = {
+        {.keyword = WSMTP_KEYWORD_NAME, .optional = true, .value = "a b", .value_len = 3},
+        {.keyword = WSMTP_KEYWORD_LOGIN, .optional = true, .value = "[UNAVAILABLE]", .value_len = 13}};
+    if (!(now->choice[4] & WITH_QUERY))
+        (void)wsmtp_noop(now->engine);
+    else if (now->choice[5] % 4u == 0)
+        (void)wsmtp_vrfy(now->engine, "j\xc3\xbcrgen", 7);
+    else if (now->choice[5] % 4u == 1)
+        (void)wsmtp_expn(now->engine, "list", 4);
+    else if (now->choice[5] % 4u == 2)
+        (void)wsmtp_help(now->engine, NULL, 0);
+    else
+        (void)wsmtp_xclient(now->engine, attributes, 2);
 }
 
 static void next_step(session *now)
@@ -105,7 +172,7 @@ static void next_step(session *now)
             return;
     if (now->choice[1] & 0x10) {
         now->choice[1] ^= 0x10;
-        (void)wsmtp_noop(now->engine);
+        other_command(now);
     } else {
         (void)wsmtp_quit(now->engine);
     }
@@ -158,6 +225,8 @@ static void see(session *now, const wsmtp_event *event)
         if (!(now->choice[0] & 0x10) ||
             wsmtp_login(now->engine, &now->credentials) != WSMTP_REASON_OK)
             next_step(now);
+        else if (now->choice[4] & WITH_EARLY_ENVELOPE)
+            submit_next(now);
         break;
     case WSMTP_EVENT_DERIVE_KEY:
         REQUIRE(event->iterations >= WSMTP_SCRAM_ITERATIONS_MIN);
@@ -168,6 +237,7 @@ static void see(session *now, const wsmtp_event *event)
         break;
     case WSMTP_EVENT_AUTHENTICATED:
         REQUIRE(wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_256 &&
+                wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_512 &&
                 wsmtp_mechanism_get(now->engine) != WSMTP_MECHANISM_SCRAM_SHA_1);
         next_step(now);
         break;
@@ -195,8 +265,19 @@ static void see(session *now, const wsmtp_event *event)
 
 static void check_line(session *now)
 {
-    if (strncmp(now->line, "MAIL ", 5) == 0)
-        now->chunked = 0;
+    const wsmtp_capabilities *caps = wsmtp_capabilities_get(now->engine);
+    if (!now->in_data && strncmp(now->line, "MAIL ", 5) == 0) {
+        now->chunked = now->named = 0;
+        REQUIRE(!strstr(now->line, " RET=") || caps->flags & WSMTP_CAP_DSN);
+        REQUIRE(!strstr(now->line, " PRDR") || caps->flags & WSMTP_CAP_PRDR);
+        REQUIRE(!strstr(now->line, " REQUIRETLS") || wsmtp_is_secure(now->engine));
+        REQUIRE(!strstr(now->line, " BODY=BINARYMIME") || now->choice[4] & WITH_BINARY);
+    }
+    if (!now->in_data && strncmp(now->line, "RCPT ", 5) == 0) {
+        now->named++;
+        REQUIRE(!caps->rcpt_max || now->named <= caps->rcpt_max || now->choice[4] & WITH_EXPECTED);
+        REQUIRE(!strstr(now->line, " ORCPT=") || caps->flags & WSMTP_CAP_DSN);
+    }
     if (now->in_data || strncmp(now->line, "BDAT ", 5) != 0) {
         now->in_data = now->in_data && strncmp(now->line, ".\r\n", 3) != 0;
         return;
@@ -223,7 +304,7 @@ static void check_output(session *now, const uint8_t *data, size_t data_len)
         now->line[now->line_len++] = (char)data[i];
         REQUIRE(data[i] != '\n' || (now->line_len > 1 && now->line[now->line_len - 2] == '\r'));
         if (data[i] == '\n') {
-            REQUIRE(now->line_len <= 512 || (now->choice[0] & 0x10));
+            REQUIRE(now->line_len <= 512 || now->choice[0] & 0x10 || now->choice[3] & EXTENDED);
             now->line[now->line_len] = '\0';
             check_line(now);
             if (now->output_len + now->line_len <= LOG_MAX) {
@@ -301,9 +382,12 @@ static void play(session *now, const uint8_t *data, size_t size, cut how)
     /* The logs are as good as empty with their lengths at 0: clearing them would take the time. */
     memset(now, 0, offsetof(session, line));
     now->line_len = now->log_len = now->output_len = 0;
-    memcpy(now->choice, data, 4);
-    data += 4;
-    size -= 4;
+    const size_t choices = data[3] & EXTENDED && size >= 6 ? 6 : 4;
+    memcpy(now->choice, data, choices);
+    if (choices == 4)
+        now->choice[3] &= (uint8_t)~EXTENDED;
+    data += choices;
+    size -= choices;
     size_t buffer = now->choice[0] & 0x20 ? 4096 : 1024;
     wsmtp_config_init(&now->config);
     now->engine = malloc(sizeof *now->engine);
@@ -316,15 +400,26 @@ static void play(session *now, const uint8_t *data, size_t size, cut how)
     now->config.tls = (wsmtp_tls)((now->choice[0] & 3u) % 3u);
     now->config.flags = (now->choice[0] & 4 ? WSMTP_LENIENT_BARE_LF : 0) |
                         (now->choice[0] & 8 ? WSMTP_NO_PIPELINING : 0) |
-                        (now->choice[3] & 2 ? WSMTP_NO_CHUNKING : 0);
+                        (now->choice[3] & 2 ? WSMTP_NO_CHUNKING : 0) |
+                        (now->choice[4] & WITH_EARLY_ENVELOPE ? WSMTP_EARLY_ENVELOPE : 0);
+    if (now->choice[4] & WITH_EXPECTED) {
+        now->expected.flags = WSMTP_CAP_ESMTP | WSMTP_CAP_PIPELINING | WSMTP_CAP_PIPECONNECT |
+                              (now->choice[5] & 1 ? WSMTP_CAP_CHUNKING | WSMTP_CAP_BINARYMIME : 0) |
+                              (now->choice[5] & 2 ? WSMTP_CAP_DSN | WSMTP_CAP_PRDR : 0) |
+                              (now->choice[0] & 0x10 ? WSMTP_CAP_AUTH : 0);
+        now->expected.auth = now->choice[0] & 0x10 ? 1u << WSMTP_MECHANISM_PLAIN : 0;
+        now->config.expected = &now->expected;
+    }
     now->config.protocol = now->choice[3] & 1 ? WSMTP_PROTOCOL_LMTP : WSMTP_PROTOCOL_SMTP;
     now->config.overlap = now->choice[3] >> 2 & 3u;
     now->config.eager_octets = now->choice[3] & 0x10 ? 0 : 100000;
     now->large = now->choice[3] & 0x20;
     now->body_len = strlen(body_of(now));
     wsmtp_credentials_init(&now->credentials);
-    now->credentials.mechanism = (wsmtp_mechanism)((now->choice[1] >> 5) % WSMTP_MECHANISM_COUNT);
-    bool token = now->credentials.mechanism >= WSMTP_MECHANISM_XOAUTH2;
+    now->credentials.mechanism = (wsmtp_mechanism)(
+        (now->choice[3] & EXTENDED ? now->choice[5] : now->choice[1] >> 5) % WSMTP_MECHANISM_COUNT);
+    bool token = now->credentials.mechanism == WSMTP_MECHANISM_XOAUTH2 ||
+                 now->credentials.mechanism == WSMTP_MECHANISM_OAUTHBEARER;
     now->credentials.user = "user";
     now->credentials.user_len = 4;
     now->credentials.password = token ? NULL : "secret";

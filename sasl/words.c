@@ -18,7 +18,8 @@ unsigned wsmtp_words_find(const char *words, const char *text, size_t text_len)
 {
     for (unsigned number = 0; *words != '\0'; number++) {
         size_t same = 0;
-        while (same < text_len && wsmtp_upper(text[same]) == words[same]) {
+        /* The text may have NUL, too: it must not go on behind that of the word. */
+        while (same < text_len && words[same] != '\0' && wsmtp_upper(text[same]) == words[same]) {
             same++;
         }
         if (same == text_len && words[same] == '\0') {
