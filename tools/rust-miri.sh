@@ -22,4 +22,4 @@ gcc -std=c11 -O1 -shared -fPIC -I$c/include -I$c/engine -I$c/sasl \
 # The engine keeps pointers as C does, so they come back without their provenance.
 export MIRIFLAGS="-Zmiri-native-lib=$folder/libwsmtp.so -Zmiri-permissive-provenance"
 export CARGO_TARGET_DIR="$folder"
-"${miri[@]}" test --locked --quiet -p wasm-smtp --lib --test dialogue
+"${miri[@]}" test --locked --quiet -p wasm-smtp --lib --test dialogue --test extensions

@@ -8,7 +8,7 @@ export RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
 # A test opens a thousand connections at once; a login shell may allow 1024 files.
 ulimit -n 8192 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 TOKIO=wasm-smtp-tokio
-PARTS=$TOKIO/native-roots,$TOKIO/bundled-roots,$TOKIO/scram,$TOKIO/oauth,$TOKIO/cram-md5,$TOKIO/smtputf8,$TOKIO/mail-builder,$TOKIO/tracing
+PARTS=$TOKIO/native-roots,$TOKIO/bundled-roots,$TOKIO/scram,$TOKIO/oauth,$TOKIO/cram-md5,$TOKIO/smtputf8,$TOKIO/idna,$TOKIO/mail-builder,$TOKIO/tracing
 RING=(--workspace --no-default-features --features "$TOKIO/ring,rust-axum/ring,$PARTS")
 
 say() { printf '\n-- %s\n' "$*"; }
@@ -62,6 +62,6 @@ say "the packaged crate compiles from what it carries"
 cargo package --locked --quiet --allow-dirty -p wasm-smtp-sys
 
 say "with aws-lc-rs, the default; and exactly one provider"
-cargo test --locked --quiet -p $TOKIO --test faults --test overlap
+cargo test --locked --quiet -p $TOKIO --test faults --test overlap --test extensions --test hurry
 must_not_build "exclude each other" -p $TOKIO --features ring
 must_not_build "one of the features" -p $TOKIO --no-default-features

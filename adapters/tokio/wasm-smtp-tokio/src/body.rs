@@ -12,10 +12,17 @@ const PIECE: usize = 16 * 1024;
 pub(crate) enum Body<'a> {
     /// No message is under way.
     None,
-    /// What is left of a message that is there as a whole.
-    Octets(&'a [u8]),
+    /// A message that is there as a whole.
+    Octets(Octets<'a>),
     /// A stream, read in pieces.
     Stream(Stream<'a>),
+}
+
+pub(crate) struct Octets<'a> {
+    all: &'a [u8],
+    /// How many of them were taken.
+    taken: usize,
+    over: bool,
 }
 
 pub(crate) struct Stream<'a> {
@@ -25,6 +32,7 @@ pub(crate) struct Stream<'a> {
     end: usize,
     /// Octets read so far.
     total: u64,
+    over: bool,
 }
 
 /// What a body has to offer now.
@@ -34,17 +42,55 @@ pub(crate) enum Piece<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// A message that is there as a whole, of which so much was taken.
+    pub(crate) fn octets(all: &'a [u8], taken: usize) -> Self {
+        Self::Octets(Octets { all, taken: taken.min(all.len()), over: false })
+    }
+
     pub(crate) fn stream(source: Pin<&'a mut (dyn AsyncRead + Send)>) -> Self {
         let piece = vec![0; PIECE].into_boxed_slice();
-        Self::Stream(Stream { source, piece, start: 0, end: 0, total: 0 })
+        Self::Stream(Stream { source, piece, start: 0, end: 0, total: 0, over: false })
+    }
+
+    /// From its beginning: the first time, or again. A stream that has begun goes on.
+    pub(crate) fn begin(&mut self) {
+        if let Self::Octets(octets) = self {
+            (octets.taken, octets.over) = (0, false);
+        }
+    }
+
+    /// The session has all of it.
+    pub(crate) fn end(&mut self) {
+        match self {
+            Self::None => {}
+            Self::Octets(octets) => octets.over = true,
+            Self::Stream(stream) => stream.over = true,
+        }
+    }
+
+    /// Whether it can be given from its beginning.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.streamed() == 0 && !matches!(self, Self::Stream(stream) if stream.over)
+    }
+
+    /// Octets taken of a message that is there as a whole, unless all of it was.
+    pub(crate) fn taken_so_far(&self) -> Option<usize> {
+        match self {
+            Self::Octets(octets) if !octets.over => Some(octets.taken),
+            _ => None,
+        }
     }
 
     /// The next octets; say with [`taken`](Body::taken) how many were of use.
     pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Piece<'_>>> {
         match self {
             Self::None => Poll::Pending,
-            Self::Octets([]) => Poll::Ready(Ok(Piece::End)),
-            Self::Octets(octets) => Poll::Ready(Ok(Piece::Octets(octets))),
+            Self::Octets(Octets { over: true, .. }) => Poll::Pending,
+            Self::Stream(Stream { over: true, .. }) => Poll::Pending,
+            Self::Octets(octets) => Poll::Ready(Ok(match &octets.all[octets.taken..] {
+                [] => Piece::End,
+                rest => Piece::Octets(rest),
+            })),
             Self::Stream(stream) => {
                 if stream.start == stream.end {
                     let mut buffer = ReadBuf::new(&mut stream.piece);
@@ -63,16 +109,8 @@ impl<'a> Body<'a> {
     pub(crate) fn taken(&mut self, count: usize) {
         match self {
             Self::None => {}
-            Self::Octets(octets) => *octets = &octets[count..],
+            Self::Octets(octets) => octets.taken += count,
             Self::Stream(stream) => stream.start += count,
-        }
-    }
-
-    /// Octets left of a message that is there as a whole.
-    pub(crate) fn left(&self) -> usize {
-        match self {
-            Self::Octets(octets) => octets.len(),
-            _ => 0,
         }
     }
 

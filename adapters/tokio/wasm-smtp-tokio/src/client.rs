@@ -11,16 +11,18 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout, Sleep};
 use tokio_rustls::TlsConnector;
 use wasm_smtp::{
-    AuditEvent, Capabilities, Credentials, Error, IoFailure, Mechanism, Reason, Reply, Session,
+    AuditEvent, Capabilities, Credentials, Error, IoFailure, Mechanism, Reason, Session, Tls,
 };
 
 use crate::body::Body;
 use crate::cause::Cause;
 use crate::channel::Channel;
 use crate::drive::Signal;
+use crate::hurry::Hurry;
+use crate::login::Keys;
 use crate::options::ConnectOptions;
 use crate::tls;
-use crate::trace::{in_span, record};
+use crate::trace::record;
 
 /// How long the end of TLS may take after QUIT; the session is over by then.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -49,6 +51,12 @@ pub struct SmtpClient<S: AsyncRead + AsyncWrite + Unpin = TcpStream> {
     /// Most octets of the stream that is being sent.
     pub(crate) limit: Option<u64>,
     ended: Option<Ended>,
+    pub(crate) tls: Tls,
+    /// While what was expected of the server is not confirmed.
+    pub(crate) hurry: Option<Hurry<S>>,
+    /// A login whose answer is not waited for before a message begins.
+    pub(crate) login_pending: Option<Credentials>,
+    pub(crate) keys: Keys,
 }
 
 /// How a session ended.
@@ -58,9 +66,9 @@ struct Ended {
 }
 
 /// An operation under way. If its future is dropped, the session is over.
-struct Operation<'a, S: AsyncRead + AsyncWrite + Unpin> {
-    client: &'a mut SmtpClient<S>,
-    complete: bool,
+pub(crate) struct Operation<'a, S: AsyncRead + AsyncWrite + Unpin> {
+    pub(crate) client: &'a mut SmtpClient<S>,
+    pub(crate) complete: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Operation<'_, S> {
@@ -73,25 +81,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Operation<'_, S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Operation<'_, S> {
     /// Goes on until the operation has a result.
-    async fn run(mut self, mut body: Body<'_>) -> Signal {
+    async fn run(mut self, body: &mut Body<'_>) -> Signal {
         loop {
             let client = &mut *self.client;
-            let signal = poll_fn(|cx| client.poll_signal(cx, &mut body)).await;
+            let signal = poll_fn(|cx| client.poll_signal(cx, body)).await;
             match signal {
                 Signal::StartTls => self.start_tls().await,
-                Signal::DeriveKey(request) => {
-                    // Some milliseconds at least: not in this thread.
-                    match tokio::task::spawn_blocking(move || request.derive()).await {
-                        Ok(key) => {
-                            // It was asked for, so it cannot be out of order.
-                            let taken = self.client.session.key_derived(&key);
-                            debug_assert!(taken.is_ok());
-                        }
-                        Err(_) => self.client.fail(IoFailure::Cancelled, Cause::default()),
-                    }
-                }
+                Signal::DeriveKey(request) => self.client.give_key(request).await,
                 // It is the only one.
-                Signal::Body(_) => {}
+                Signal::Body(_) => body.begin(),
                 signal => {
                     self.complete = true;
                     return signal;
@@ -127,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         stream: S,
         host: &str,
         port: u16,
+        tls: Tls,
         options: ConnectOptions,
     ) -> Self {
         Self {
@@ -143,90 +142,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             cause: None,
             limit: None,
             ended: None,
+            tls,
+            hurry: None,
+            login_pending: None,
+            keys: Keys::default(),
         }
     }
 
     /// Goes on until the session is open.
     pub(crate) async fn open(&mut self) -> Result<(), Error> {
-        match self.perform(Body::None).await {
+        match self.perform(&mut Body::None).await {
             Signal::Ready => Ok(()),
-            signal => Err(self.unexpected(signal)),
-        }
-    }
-
-    /// Logs in with a user's name and a password: SCRAM-SHA-256, else PLAIN, else LOGIN, as the
-    /// server offers them. No weaker mechanism is tried after a refusal. Not cancellation-safe:
-    /// dropping the future closes the connection.
-    pub async fn login(&mut self, user: &str, password: &str) -> Result<(), Error> {
-        self.login_credentials(&Credentials::password(user, password)).await
-    }
-
-    /// Logs in with this mechanism and no other. Not cancellation-safe.
-    pub async fn login_with(
-        &mut self,
-        mechanism: Mechanism,
-        user: &str,
-        password: &str,
-    ) -> Result<(), Error> {
-        self.login_credentials(&Credentials::password(user, password).mechanism(mechanism)).await
-    }
-
-    /// Logs in with an OAuth 2.0 access token by XOAUTH2. If the server refuses it,
-    /// [`Error::detail`] may say why. Not cancellation-safe.
-    pub async fn login_xoauth2(&mut self, user: &str, token: &str) -> Result<(), Error> {
-        let credentials = Credentials::token(user, token).mechanism(Mechanism::XOAuth2);
-        self.login_credentials(&credentials).await
-    }
-
-    /// Logs in with an OAuth 2.0 access token by OAUTHBEARER (RFC 7628). If the server refuses it,
-    /// [`Error::detail`] may say why. Not cancellation-safe.
-    pub async fn login_oauthbearer(&mut self, user: &str, token: &str) -> Result<(), Error> {
-        let credentials = Credentials::token(user, token).mechanism(Mechanism::OAuthBearer);
-        self.login_credentials(&credentials).await
-    }
-
-    /// Logs in with everything that can be said about it. Not cancellation-safe.
-    pub async fn login_credentials(&mut self, credentials: &Credentials) -> Result<(), Error> {
-        let mut credentials = credentials.clone();
-        if !credentials.has_host() {
-            credentials = credentials.host(&self.host, self.port);
-        }
-        if let (false, Some(binding)) = (credentials.has_channel_binding(), self.channel.binding())
-        {
-            credentials = credentials.channel_binding(binding);
-        }
-        in_span!(self.log_in(&credentials), "smtp.login")
-    }
-
-    async fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {
-        self.check_open()?;
-        self.session.login(credentials, &tls::random::<24>()?)?;
-        match self.perform(Body::None).await {
-            Signal::Authenticated => Ok(()),
-            Signal::Refused(error) => Err(error),
-            signal => Err(self.unexpected(signal)),
-        }
-    }
-
-    /// Asks the server for a sign of life. Not cancellation-safe.
-    pub async fn noop(&mut self) -> Result<Reply, Error> {
-        self.command(Session::noop).await
-    }
-
-    /// RSET. Never needed between messages. Not cancellation-safe.
-    pub async fn reset(&mut self) -> Result<Reply, Error> {
-        self.command(Session::reset).await
-    }
-
-    async fn command(
-        &mut self,
-        begin: impl FnOnce(&mut Session) -> Result<(), Error>,
-    ) -> Result<Reply, Error> {
-        self.check_open()?;
-        begin(&mut self.session)?;
-        match self.perform(Body::None).await {
-            Signal::Completed(reply) => Ok(reply),
-            Signal::Refused(error) => Err(error),
             signal => Err(self.unexpected(signal)),
         }
     }
@@ -234,10 +160,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     /// Ends the session and closes the connection. Cannot fail: what was sent stays sent.
     /// Cancellation-safe: dropping the future closes the connection at once.
     pub async fn quit(mut self) {
+        // What becomes of the login matters no more.
+        let _result = self.finish_login().await;
         if self.check_open().is_err() || self.session.quit().is_err() {
             return;
         }
-        let signal = self.perform(Body::None).await;
+        let signal = self.perform(&mut Body::None).await;
         let _ended = self.unexpected(signal);
         let mut channel = std::mem::replace(&mut self.channel, Channel::Gone);
         // The server may be gone already.
@@ -269,9 +197,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     }
 
     /// Goes on until what was begun has a result. Dropping the future ends the session.
-    pub(crate) async fn perform(&mut self, body: Body<'_>) -> Signal {
+    pub(crate) async fn perform(&mut self, body: &mut Body<'_>) -> Signal {
         let operation = Operation { client: self, complete: false };
         operation.run(body).await
+    }
+
+    /// Begins something and goes on until it has a result; once more over another connection, if this
+    /// server turned out not to be what was expected of it.
+    pub(crate) async fn carry_out(
+        &mut self,
+        mut begin: impl FnMut(&mut Session) -> Result<(), Error>,
+        mut body: Body<'_>,
+    ) -> Result<Signal, Error> {
+        self.check_open()?;
+        begin(&mut self.session)?;
+        let signal = self.perform(&mut body).await;
+        if !self.is_of_hurry(&signal) || !body.is_whole() {
+            return Ok(signal);
+        }
+        let pending = self.login_pending.take();
+        self.reopen().await?;
+        if let Some(credentials) = pending {
+            self.log_in_again(&credentials).await?;
+        }
+        begin(&mut self.session)?;
+        Ok(self.perform(&mut body).await)
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {
@@ -314,7 +264,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         error
     }
 
-    fn end(&mut self, error: Option<&Error>) {
+    pub(crate) fn end(&mut self, error: Option<&Error>) {
         if self.ended.is_some() {
             return;
         }

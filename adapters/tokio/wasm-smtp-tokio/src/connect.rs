@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{lookup_host, TcpStream};
 use tokio::time::timeout;
-use wasm_smtp::{AuditEvent, Config, Error, Field, Reason, Session, Step, Tls};
+use wasm_smtp::{address, AuditEvent, Config, Error, Field, Reason, Session, Step, Tls};
 
 use crate::client::SmtpClient;
+use crate::hurry::Hurry;
 use crate::options::ConnectOptions;
 use crate::tls;
 use crate::trace::{in_span, record};
@@ -71,9 +72,21 @@ async fn connect(
     options: &ConnectOptions,
 ) -> Result<SmtpClient, Error> {
     let open = async {
-        let session = prepare(host, ehlo, tls, options).await?;
-        let stream = open_tcp(host, port, options.timeouts.connect).await?;
-        begin(session, stream, host, port, options).await
+        let host = &*host_to_ascii(host)?;
+        let (config, session) = prepare(host, ehlo, tls, options).await?;
+        let limit = options.timeouts.connect;
+        let stream = open_tcp(host, port, limit).await?;
+        let mut client = begin(session, stream, host, port, tls, options);
+        if options.expected.is_some() {
+            let host = host.to_owned();
+            let again = move || {
+                let host = host.clone();
+                Box::pin(async move { open_tcp(&host, port, limit).await }) as _
+            };
+            client.hurry = Some(Hurry::new(config, again));
+        }
+        client.open().await?;
+        Ok(client)
     };
     in_span!(open, "smtp.connect", host, port, tls = ?tls)
 }
@@ -88,19 +101,28 @@ pub async fn connect_over<S: AsyncRead + AsyncWrite + Unpin>(
     options: &ConnectOptions,
 ) -> Result<SmtpClient<S>, Error> {
     let open = async {
-        let session = prepare(host, ehlo, tls, options).await?;
-        begin(session, stream, host, 0, options).await
+        let host = &*host_to_ascii(host)?;
+        let (config, session) = prepare(host, ehlo, tls, options).await?;
+        drop(config);
+        let mut client = begin(session, stream, host, 0, tls, options);
+        client.open().await?;
+        Ok(client)
     };
     in_span!(open, "smtp.connect", host, tls = ?tls)
 }
 
-/// Everything that can be wrong before a connection is opened.
+fn host_to_ascii(host: &str) -> Result<std::borrow::Cow<'_, str>, Error> {
+    address::domain_to_ascii(host).map_err(|reason| Error::new(reason).with_field(Field::Host))
+}
+
+/// Everything that can be wrong before a connection is opened. Gives the settings without what the
+/// server is expected to offer, and a session with it.
 async fn prepare(
     host: &str,
     ehlo: &str,
     tls: Tls,
     options: &ConnectOptions,
-) -> Result<Session, Error> {
+) -> Result<(Config, Session), Error> {
     let mut config = Config::new(ehlo).tls(tls).timeouts(options.timeouts.clone());
     config = config.overlap(options.overlap);
     if let Some(octets) = options.eager_octets {
@@ -121,25 +143,30 @@ async fn prepare(
     if options.trusted_channel {
         config = config.trusted_channel();
     }
-    let session = Session::new(&config)?;
+    if options.early_envelope {
+        config = config.early_envelope();
+    }
+    let session = match options.expected {
+        Some(expected) => Session::new(&config.clone().expected(expected))?,
+        None => Session::new(&config)?,
+    };
     if tls != Tls::None {
         tls::server_name(options.server_name.as_deref().unwrap_or(host))?;
         tls::client_config(options).await?;
     }
-    Ok(session)
+    Ok((config, session))
 }
 
-async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
+fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     session: Session,
     stream: S,
     host: &str,
     port: u16,
+    tls: Tls,
     options: &ConnectOptions,
-) -> Result<SmtpClient<S>, Error> {
+) -> SmtpClient<S> {
     record(options.audit.as_ref(), AuditEvent::Connected { host, port });
-    let mut client = SmtpClient::new(session, stream, host, port, options.clone());
-    client.open().await?;
-    Ok(client)
+    SmtpClient::new(session, stream, host, port, tls, options.clone())
 }
 
 /// Tries every address of the host, one after another.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use wasm_smtp::{
-    AuditEvent, Error, Event, IoFailure, KeyRequest, Outcome, Reason, Reply, Step, TransactionId,
-    Violation,
+    AuditEvent, Error, Event, IoFailure, KeyRequest, Outcome, Reason, Reply, Step, Tls,
+    TransactionId, Violation,
 };
 
 use crate::body::{Body, Piece};
@@ -65,6 +65,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             match event {
                 Event::Greeting(reply) => record(sink, AuditEvent::GreetingReceived(reply)),
                 Event::Ehlo(_) => {
+                    // What was expected of it, it offers: nothing has to be begun anew any more.
+                    if self.tls != Tls::StartTls || self.session.is_secure() {
+                        self.hurry = None;
+                    }
                     record(sink, AuditEvent::EhloCompleted(&self.session.capabilities()));
                 }
                 Event::Mail { reply, .. } if reply.is_positive() => {
@@ -81,7 +85,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                 Event::DeriveKey(request) => return Some(Signal::DeriveKey(request)),
                 Event::Authenticated(_) => {
                     record(sink, AuditEvent::AuthCompleted(self.session.mechanism()));
-                    return Some(Signal::Authenticated);
+                    if self.login_pending.take().is_none() {
+                        return Some(Signal::Authenticated);
+                    }
                 }
                 Event::Body { transaction } => return Some(Signal::Body(transaction)),
                 Event::Done { transaction, outcome, error } => {
@@ -91,6 +97,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                     return Some(Signal::Done(transaction, outcome, error));
                 }
                 Event::Completed(reply) => return Some(Signal::Completed(reply.to_reply())),
+                // The messages behind a login that was not waited for say the same.
+                Event::Refused(_) if self.login_pending.take().is_some() => {}
                 Event::Refused(error) => return Some(Signal::Refused(error)),
                 Event::Closed => return Some(Signal::Closed),
                 Event::Failed(error) => return Some(Signal::Failed(error)),
@@ -120,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                     // It was asked for, so it cannot be out of order.
                     let ended = self.session.body_end();
                     debug_assert!(ended.is_ok());
-                    *body = Body::None;
+                    body.end();
                     return true;
                 }
                 Poll::Ready(Ok(Piece::Octets(octets))) => self.session.body_write(octets),

@@ -31,6 +31,7 @@
 //! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the crypto provider: exactly one |
 //! | `native-roots`, `bundled-roots` | `native-roots` | trust anchors of the system, or Mozilla's built in |
 //! | `scram`, `oauth`, `cram-md5`, `smtputf8` | on | parts of the engine |
+//! | `idna` | on | domains beyond ASCII |
 //! | `tracing` | off | spans and events, without secrets and addresses |
 //! | `mail-builder` | off | [`SmtpClient`]`::send_message` |
 
@@ -45,8 +46,11 @@ mod body;
 mod cause;
 mod channel;
 mod client;
+mod command;
 mod connect;
 mod drive;
+mod hurry;
+mod login;
 mod options;
 mod send;
 mod send_all;
@@ -63,9 +67,10 @@ pub use rustls;
 pub use send_all::SendAll;
 pub use wasm_smtp::{
     address, AuditEvent, AuditSink, BodyType, BoundedPolicy, Capabilities, ChannelBinding,
-    Credentials, EnhancedCode, Envelope, Error, ErrorKind, Extension, Field, Mechanism, Outcome,
-    Policy, PolicyRequest, Reason, RecipientOutcome, Reply, ReplyRef, Status, Step, Timeouts, Tls,
-    Violation,
+    Credentials, DerivedKey, DsnReturn, EnhancedCode, Envelope, Error, ErrorKind, Extension, Field,
+    Hash, KeyCache, KeyId, LateDelivery, MailParameter, Mechanism, MemoryKeyCache, Notify, Outcome,
+    Policy, PolicyRequest, RcptParameter, Reason, Recipient, RecipientOutcome, Reply, ReplyRef,
+    Status, Step, Timeouts, Tls, Violation, XClient, XClientAttribute,
 };
 
 /// The book's page, so that its programs are compiled.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use wasm_smtp::{AuditSink, Policy, Timeouts};
+use wasm_smtp::{AuditSink, Capabilities, KeyCache, Policy, Timeouts};
 
 /// Trust anchors.
 #[non_exhaustive]
@@ -58,6 +58,9 @@ pub struct ConnectOptions {
     pub(crate) lmtp: bool,
     pub(crate) lenient_bare_lf: bool,
     pub(crate) trusted_channel: bool,
+    pub(crate) expected: Option<Capabilities>,
+    pub(crate) early_envelope: bool,
+    pub(crate) keys: Option<Arc<dyn KeyCache>>,
     pub(crate) policy: Option<Arc<dyn Policy>>,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     /// What TLS needs, made when it is first needed.
@@ -81,6 +84,9 @@ impl ConnectOptions {
             lmtp: false,
             lenient_bare_lf: false,
             trusted_channel: false,
+            expected: None,
+            early_envelope: false,
+            keys: None,
             policy: None,
             audit: None,
             tls: Arc::default(),
@@ -183,6 +189,36 @@ impl ConnectOptions {
     #[must_use]
     pub fn trusted_channel(mut self) -> Self {
         self.trusted_channel = true;
+        self
+    }
+
+    /// What this server offered on an earlier connection of the same kind: what
+    /// [`SmtpClient::capabilities`](crate::SmtpClient::capabilities) said. If it offered PIPECONNECT, the
+    /// greeting and EHLO's answer are not waited for, which saves two round trips a connection; a
+    /// message never leaves before they are there. Should the server not offer all of it any more, or
+    /// not like to be hurried, the connection is made once more without this, by itself: nothing was
+    /// handed over then. Over a stream of yours ([`connect_over`](crate::connect_over)) that is yours
+    /// to do: [`Reason::CapabilitiesChanged`](crate::Reason::CapabilitiesChanged).
+    #[must_use]
+    pub fn expected(mut self, capabilities: Capabilities) -> Self {
+        self.expected = Some(capabilities);
+        self
+    }
+
+    /// A login by PLAIN, EXTERNAL or ANONYMOUS succeeds at once, before the server has answered: the
+    /// envelope of the message that follows travels with it. If the server refuses the login, the
+    /// message fails with that ([`Reason::AuthRefused`](crate::Reason::AuthRefused)).
+    #[must_use]
+    pub fn early_envelope(mut self) -> Self {
+        self.early_envelope = true;
+        self
+    }
+
+    /// Keeps SCRAM's salted keys, so that the next login costs no derivation. A key that the server
+    /// refuses is forgotten, and the login repeated once with one derived from the password.
+    #[must_use]
+    pub fn key_cache(mut self, keys: impl KeyCache + 'static) -> Self {
+        self.keys = Some(Arc::new(keys));
         self
     }
 

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wasm_smtp::{BodyScan, Envelope, Error, Outcome, PolicyRequest, Reason, TransactionId};
+use wasm_smtp::{BodyScan, BodyType, Envelope, Error, Outcome, PolicyRequest, Reason, Session};
 
 use crate::body::Body;
 use crate::client::SmtpClient;
@@ -13,6 +13,11 @@ use crate::trace::in_span;
 
 /// The envelope of a message that is there as a whole, with what it needs.
 pub(crate) fn declare(envelope: Envelope, message: &[u8]) -> Result<Envelope, Error> {
+    // It can be given again, so it may go in parts.
+    let envelope = envelope.split();
+    if envelope.body_type() == BodyType::Binary {
+        return Ok(envelope.size(message.len() as u64));
+    }
     let declared = BodyScan::new([message]).declare(envelope.clone());
     declared.map_err(|error| error.with_recipients(envelope.not_sent()))
 }
@@ -43,8 +48,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         self.send(Envelope::new(from, to.iter().map(AsRef::as_ref)), message).await
     }
 
-    /// Sends a message whose addresses or header have non-ASCII characters (RFC 6531); fails if the
-    /// server lacks SMTPUTF8. See [`send_mail`](SmtpClient::send_mail).
+    /// Sends a message whose header has non-ASCII characters (RFC 6531); fails if the server lacks
+    /// SMTPUTF8. Addresses with them need no more than [`send_mail`](SmtpClient::send_mail). See [`send_mail`](SmtpClient::send_mail).
     pub async fn send_mail_smtputf8<A: AsRef<str>>(
         &mut self,
         from: &str,
@@ -86,10 +91,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     }
 
     /// Sends a message given as octets, with everything that can be said about it. Its size and
-    /// whether it needs 8BITMIME are found out. See [`send_mail`](SmtpClient::send_mail).
+    /// whether it needs 8BITMIME are found out. Recipients beyond the server's limits, or answered 452,
+    /// follow in further transactions ([`Envelope::split`]). See [`send_mail`](SmtpClient::send_mail).
     pub async fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Outcome, Error> {
         let envelope = declare(envelope, message)?;
-        self.send_body(envelope, Body::Octets(message)).await
+        self.send_body(envelope, Body::octets(message, 0)).await
     }
 
     /// Sends a message that is read piece by piece, with everything that can be said about it. See
@@ -144,10 +150,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
     }
 
     async fn transfer(&mut self, envelope: &Envelope, body: Body<'_>) -> Result<Outcome, Error> {
-        if let Err(error) = self.submit(envelope) {
-            return Err(error.with_recipients(envelope.not_sent()));
-        }
-        match self.perform(body).await {
+        let not_sent = |error: Error| error.with_recipients(envelope.not_sent());
+        self.check_policy(envelope).map_err(not_sent)?;
+        let begin = |session: &mut Session| session.submit(envelope).map(drop);
+        match self.carry_out(begin, body).await.map_err(not_sent)? {
             Signal::Done(_, outcome, error) => {
                 let result = self.settle(outcome, error);
                 // A session that broke says so right behind.
@@ -156,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                 }
                 result
             }
-            signal => Err(self.unexpected(signal).with_recipients(envelope.not_sent())),
+            signal => Err(not_sent(self.unexpected(signal))),
         }
     }
 
@@ -169,7 +175,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         Err(error.with_recipients(outcome.recipients))
     }
 
-    pub(crate) fn submit(&mut self, envelope: &Envelope) -> Result<TransactionId, Error> {
+    /// Whether it may be sent.
+    pub(crate) fn check_policy(&mut self, envelope: &Envelope) -> Result<(), Error> {
         self.check_open()?;
         self.limit = None;
         if let Some(policy) = &self.options.policy {
@@ -179,6 +186,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
             })?;
             self.limit = policy.max_octets();
         }
-        self.session.submit(envelope)
+        Ok(())
     }
 }

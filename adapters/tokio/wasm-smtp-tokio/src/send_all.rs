@@ -32,11 +32,24 @@ where
     begun: VecDeque<Begun<B>>,
     /// The message that the session takes now, and how much of it was taken.
     feeding: Option<(TransactionId, usize)>,
+    /// The server turned out not to be what was expected of it: all is to be begun anew.
+    outdated: bool,
 }
 
 enum Begun<B> {
-    UnderWay { id: TransactionId, envelope: Envelope, message: B },
+    /// `id`: none if it is to be begun anew.
+    UnderWay {
+        id: Option<TransactionId>,
+        envelope: Envelope,
+        message: B,
+    },
     Over(Result<Outcome, Error>),
+}
+
+/// What the messages wait for.
+enum Next {
+    Result(Option<Result<Outcome, Error>>),
+    Connection,
 }
 
 impl<'c, S, I, B> SendAll<'c, S, I, B>
@@ -46,17 +59,43 @@ where
     B: AsRef<[u8]>,
 {
     pub(crate) fn new(client: &'c mut SmtpClient<S>, messages: I) -> Self {
-        Self { client, messages: messages.fuse(), begun: VecDeque::new(), feeding: None }
+        Self {
+            client,
+            messages: messages.fuse(),
+            begun: VecDeque::new(),
+            feeding: None,
+            outdated: false,
+        }
     }
 
     /// The result of the next message, in the order of the messages; `None` after the last. There is
     /// exactly one result for each message, also if the session breaks; see
     /// [`send_mail`](SmtpClient::send_mail) for what it says.
     ///
-    /// Cancellation-safe: dropping the future loses nothing, and the next call goes on. Between calls
-    /// nothing moves and no time limit is watched, so make the next one soon.
+    /// Cancellation-safe: dropping the future loses nothing, and the next call goes on (only while a
+    /// connection is made once more, see [`ConnectOptions::expected`](crate::ConnectOptions::expected),
+    /// dropping it closes that). Between calls nothing moves and no time limit is watched, so make the
+    /// next one soon.
     pub async fn next(&mut self) -> Option<Result<Outcome, Error>> {
-        in_span!(poll_fn(|cx| self.poll_next(cx)), "smtp.send_all")
+        in_span!(self.advance(), "smtp.send_all")
+    }
+
+    async fn advance(&mut self) -> Option<Result<Outcome, Error>> {
+        loop {
+            match poll_fn(|cx| self.poll_next(cx)).await {
+                Next::Result(result) => return result,
+                Next::Connection => self.reopen().await,
+            }
+        }
+    }
+
+    /// If that fails, each message that is begun anew says so.
+    async fn reopen(&mut self) {
+        let pending = self.client.login_pending.take();
+        if let (Ok(()), Some(credentials)) = (self.client.reopen().await, pending) {
+            // The server says the same to the messages.
+            let _refused = self.client.log_in_again(&credentials).await;
+        }
     }
 
     /// All results, in the order of the messages. Not cancellation-safe: dropping the future closes
@@ -69,15 +108,18 @@ where
         results
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Outcome, Error>>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
             // What has happened comes before what is to be begun: the session may be over.
             while let Some(signal) = self.client.next_signal() {
                 self.take(signal);
             }
+            if std::mem::take(&mut self.outdated) {
+                return Poll::Ready(Next::Connection);
+            }
             self.begin();
             match self.begun.front() {
-                None => return Poll::Ready(None),
+                None => return Poll::Ready(Next::Result(None)),
                 Some(Begun::Over(_)) => {}
                 Some(Begun::UnderWay { .. }) => {
                     let signal = ready!(self.poll_signal(cx));
@@ -86,7 +128,7 @@ where
                 }
             }
             if let Some(Begun::Over(result)) = self.begun.pop_front() {
-                return Poll::Ready(Some(result));
+                return Poll::Ready(Next::Result(Some(result)));
             }
         }
     }
@@ -94,16 +136,23 @@ where
     /// Begins as many messages as may be under way.
     fn begin(&mut self) {
         let most = usize::try_from(self.client.options.overlap).unwrap_or(usize::MAX).max(1);
+        for one in &mut self.begun {
+            if let Begun::UnderWay { id: id @ None, envelope, .. } = one {
+                match submit(self.client, envelope) {
+                    Ok(begun) => *id = Some(begun),
+                    Err(error) => *one = Begun::Over(Err(error)),
+                }
+            }
+        }
         while self.begun.len() < most {
             let Some((envelope, message)) = self.messages.next() else { break };
             let begun = declare(envelope, message.as_ref()).and_then(|envelope| {
-                match self.client.submit(&envelope) {
-                    Ok(id) => Ok((id, envelope)),
-                    Err(error) => Err(error.with_recipients(envelope.not_sent())),
-                }
+                let allowed = self.client.check_policy(&envelope);
+                allowed.map_err(|error| error.with_recipients(envelope.not_sent()))?;
+                Ok((submit(self.client, &envelope)?, envelope))
             });
             self.begun.push_back(match begun {
-                Ok((id, envelope)) => Begun::UnderWay { id, envelope, message },
+                Ok((id, envelope)) => Begun::UnderWay { id: Some(id), envelope, message },
                 Err(error) => Begun::Over(Err(error)),
             });
         }
@@ -114,16 +163,12 @@ where
             return self.client.poll_signal(cx, &mut Body::None);
         };
         let octets = self.begun.iter().find_map(|one| match one {
-            Begun::UnderWay { id, message, .. } if *id == feeding => Some(message.as_ref()),
+            Begun::UnderWay { id, message, .. } if *id == Some(feeding) => Some(message.as_ref()),
             _ => None,
         });
-        let mut body = Body::Octets(octets.and_then(|all| all.get(taken..)).unwrap_or_default());
-        let before = body.left();
+        let mut body = Body::octets(octets.unwrap_or_default(), taken);
         let polled = self.client.poll_signal(cx, &mut body);
-        self.feeding = match body {
-            Body::None => None,
-            body => Some((feeding, taken + (before - body.left()))),
-        };
+        self.feeding = body.taken_so_far().map(|taken| (feeding, taken));
         polled
     }
 }
@@ -136,11 +181,24 @@ where
     fn take(&mut self, signal: Signal) {
         match signal {
             Signal::Body(id) => self.feeding = Some((id, 0)),
+            Signal::Done(done, ..) if self.client.is_of_hurry(&signal) => {
+                self.feeding = None;
+                let mut begun = self.begun.iter_mut();
+                let id = begun.find_map(|one| match one {
+                    Begun::UnderWay { id, .. } if *id == Some(done) => Some(id),
+                    _ => None,
+                });
+                if let Some(id) = id {
+                    *id = None;
+                }
+            }
+            Signal::Failed(_) if self.client.is_of_hurry(&signal) => self.outdated = true,
             Signal::Done(done, outcome, error) => {
                 let result = self.client.settle(outcome, error);
                 self.feeding = self.feeding.filter(|(feeding, _)| *feeding != done);
                 let mut begun = self.begun.iter_mut();
-                let of = begun.find(|one| matches!(one, Begun::UnderWay { id, .. } if *id == done));
+                let of = begun
+                    .find(|one| matches!(one, Begun::UnderWay { id, .. } if *id == Some(done)));
                 if let Some(one) = of {
                     *one = Begun::Over(result);
                 }
@@ -157,6 +215,14 @@ where
             }
         }
     }
+}
+
+fn submit<S: AsyncRead + AsyncWrite + Unpin>(
+    client: &mut SmtpClient<S>,
+    envelope: &Envelope,
+) -> Result<TransactionId, Error> {
+    let begun = client.check_open().and_then(|()| client.session.submit(envelope));
+    begun.map_err(|error| error.with_recipients(envelope.not_sent()))
 }
 
 impl<S, I, B> Drop for SendAll<'_, S, I, B>

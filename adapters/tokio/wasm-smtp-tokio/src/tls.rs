@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
-use wasm_smtp::{Error, Field, Reason};
+use wasm_smtp::{address, Error, Field, Reason};
 
 use crate::options::{ConnectOptions, Roots};
 
@@ -31,7 +31,9 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
 
 /// The name to verify.
 pub(crate) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
-    ServerName::try_from(name.to_owned()).map_err(|error| {
+    let ascii = address::domain_to_ascii(name)
+        .map_err(|reason| Error::new(reason).with_field(Field::ServerName))?;
+    ServerName::try_from(ascii.into_owned()).map_err(|error| {
         Error::new(Reason::OptionInvalid).with_field(Field::ServerName).with_source(error)
     })
 }

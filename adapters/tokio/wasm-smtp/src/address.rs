@@ -1,6 +1,7 @@
 //! Validators for what goes into SMTP commands. The session calls the same ones, so checking
 //! beforehand is a convenience.
 
+pub use crate::idn::{domain_to_ascii, domain_to_unicode};
 use crate::sys;
 use crate::Reason;
 

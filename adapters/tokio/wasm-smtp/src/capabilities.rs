@@ -61,13 +61,18 @@ impl Extension {
     }
 }
 
-/// What a server offers now. Forgotten at TLS (RFC 3207 section 4.2).
+/// What a server offers now. Forgotten at TLS (RFC 3207 section 4.2). A copy can be kept for
+/// [`Config::expected`](crate::Config::expected).
 #[derive(Clone, Copy)]
 pub struct Capabilities(sys::wsmtp_capabilities);
 
 impl Capabilities {
     pub(crate) fn from_raw(raw: sys::wsmtp_capabilities) -> Self {
         Self(raw)
+    }
+
+    pub(crate) fn to_raw(self) -> sys::wsmtp_capabilities {
+        self.0
     }
 
     /// Whether EHLO was accepted; if not, the server speaks the SMTP of 1982.
@@ -109,6 +114,25 @@ impl Capabilities {
     #[must_use]
     pub fn recipient_limit(&self) -> Option<u32> {
         (self.0.rcpt_max != 0).then_some(self.0.rcpt_max)
+    }
+
+    /// Fewest seconds of [`MailParameter::DeliverBy`](crate::MailParameter::DeliverBy) with return,
+    /// if the server states it (RFC 2852).
+    #[must_use]
+    pub fn deliver_by_least(&self) -> Option<u32> {
+        (self.0.deliver_by_min != 0).then_some(self.0.deliver_by_min)
+    }
+
+    /// Most seconds to hold a message, if the server states it (RFC 4865).
+    #[must_use]
+    pub fn hold_limit(&self) -> Option<u32> {
+        (self.0.hold_max != 0).then_some(self.0.hold_max)
+    }
+
+    /// Whether the server takes an attribute of XCLIENT.
+    #[must_use]
+    pub fn takes(&self, attribute: crate::XClientAttribute) -> bool {
+        self.0.xclient & attribute.bit() != 0
     }
 
     /// Most domains among a message's recipients, if the server states it (RFC 9422).

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::sys;
+use crate::Capabilities;
 
 /// When TLS begins.
 #[non_exhaustive]
@@ -120,6 +121,7 @@ pub struct Config {
     pub(crate) lmtp: bool,
     pub(crate) overlap: u32,
     pub(crate) eager_octets: Option<u32>,
+    pub(crate) expected: Option<Capabilities>,
     pub(crate) input: usize,
     pub(crate) output: usize,
 }
@@ -137,6 +139,7 @@ impl Config {
             lmtp: false,
             overlap: 0,
             eager_octets: None,
+            expected: None,
             input: 4096,
             output: 32768,
         }
@@ -198,6 +201,25 @@ impl Config {
     pub fn eager_octets(mut self, octets: u32) -> Self {
         self.eager_octets = Some(octets);
         self
+    }
+
+    /// What this server offered on an earlier connection of the same kind (behind TLS, if there is
+    /// TLS). If PIPECONNECT is among it, [`Event::Ready`](crate::Event::Ready) comes at once, before
+    /// the greeting, and AUTH and envelopes travel with EHLO; a message never before its answer. A
+    /// server that does not offer all of it any more gives
+    /// [`Reason::CapabilitiesChanged`](crate::Reason::CapabilitiesChanged) if something was begun:
+    /// nothing was handed over then, so begin again without this.
+    #[must_use]
+    pub fn expected(mut self, capabilities: Capabilities) -> Self {
+        self.expected = Some(capabilities);
+        self
+    }
+
+    /// Messages are taken while a login by PLAIN, EXTERNAL or ANONYMOUS is under way, if the server
+    /// offers PIPELINING: their envelopes travel behind it, and wait for its answer.
+    #[must_use]
+    pub fn early_envelope(self) -> Self {
+        self.flag(sys::WSMTP_EARLY_ENVELOPE)
     }
 
     /// The channel counts as secure without TLS: a Unix socket.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use crate::keys::Hash;
 use crate::memory::{wipe, Pinned};
 use crate::sys;
 use crate::Mechanism;
@@ -62,7 +63,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A password. Without a mechanism named: SCRAM-SHA-256, else PLAIN, else LOGIN.
+    /// A password. Without a mechanism named: SCRAM-SHA-256, else SCRAM-SHA-512, PLAIN, LOGIN.
     #[must_use]
     pub fn password(user: &str, password: &str) -> Self {
         Self { password: Secret::new(password), ..Self::of(user) }
@@ -72,6 +73,19 @@ impl Credentials {
     #[must_use]
     pub fn token(user: &str, token: &str) -> Self {
         Self { token: Secret::new(token), ..Self::of(user) }
+    }
+
+    /// EXTERNAL: the channel says who we are, by the client's certificate. `identity`: as whom to act;
+    /// normally empty.
+    #[must_use]
+    pub fn external(identity: &str) -> Self {
+        Self::of("").mechanism(Mechanism::External).authorization_identity(identity)
+    }
+
+    /// ANONYMOUS: `trace` says who it is, to whoever reads the server's log; may be empty.
+    #[must_use]
+    pub fn anonymous(trace: &str) -> Self {
+        Self::of(trace).mechanism(Mechanism::Anonymous)
     }
 
     fn of(user: &str) -> Self {
@@ -136,6 +150,18 @@ impl Credentials {
     #[must_use]
     pub fn has_channel_binding(&self) -> bool {
         self.binding.is_some()
+    }
+
+    /// The user's name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        std::str::from_utf8(&self.user.0).unwrap_or_default()
+    }
+
+    /// Whether an exchange by one message is short enough to be a single command.
+    pub(crate) fn is_one_command(&self) -> bool {
+        // AUTH and its response in base64 have room in a line of 512 octets.
+        self.user.0.len() + self.password.0.len() + self.authzid.0.len() <= 300
     }
 
     /// Whether a host for OAUTHBEARER was set.
@@ -243,6 +269,25 @@ impl KeyRequest {
         self.iterations
     }
 
+    /// Of the mechanism.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash::from_raw(self.hash)
+    }
+
+    /// The server's.
+    #[must_use]
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    /// Whether a key that was kept has the length that this one has to have.
+    #[must_use]
+    pub fn fits(&self, key: &DerivedKey) -> bool {
+        // SAFETY: a pure function of a number.
+        key.length == unsafe { sys::wsmtp_hash_len(self.hash) }
+    }
+
     /// Does the derivation (PBKDF2, RFC 8018).
     #[must_use]
     pub fn derive(&self) -> DerivedKey {
@@ -270,14 +315,26 @@ impl fmt::Debug for KeyRequest {
     }
 }
 
-/// What [`KeyRequest::derive`] gives. Overwritten when it is dropped.
+/// SCRAM's salted key (RFC 5802 section 3): what [`KeyRequest::derive`] gives. As good as the password:
+/// who has it can log in. Overwritten when it is dropped.
+#[derive(Clone)]
 pub struct DerivedKey {
     octets: [u8; sys::WSMTP_HASH_MAX],
     length: usize,
 }
 
 impl DerivedKey {
-    pub(crate) fn as_octets(&self) -> &[u8] {
+    /// One that was kept; `None` if no hash is that long.
+    #[must_use]
+    pub fn from_octets(octets: &[u8]) -> Option<Self> {
+        let mut key = Self { octets: [0; sys::WSMTP_HASH_MAX], length: octets.len() };
+        key.octets.get_mut(..octets.len())?.copy_from_slice(octets);
+        Some(key)
+    }
+
+    /// To be kept as a password is.
+    #[must_use]
+    pub fn as_octets(&self) -> &[u8] {
         &self.octets[..self.length]
     }
 }

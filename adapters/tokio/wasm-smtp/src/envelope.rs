@@ -1,11 +1,17 @@
 //! What is to be sent to whom.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::idn;
 use crate::memory::{Opaque, Pinned};
 use crate::outcome::{Outcome, RecipientOutcome, Status};
+use crate::parameter::{MailParameter, Parameter, Recipient};
 use crate::reply::{EnhancedCode, Reply, ReplyRef};
 use crate::sys;
 use crate::text::octets;
-use std::sync::Arc;
+use crate::Error;
 
 /// What is known of the octets of a message.
 #[non_exhaustive]
@@ -18,6 +24,9 @@ pub enum BodyType {
     SevenBit,
     /// There are octets above 127: 8BITMIME is needed (RFC 6152).
     EightBit,
+    /// Any octets, sent as they are: BINARYMIME is needed (RFC 3030). The message says so, too:
+    /// `Content-Transfer-Encoding: binary`.
+    Binary,
 }
 
 /// Sender and recipients of a message, and how to send it.
@@ -28,13 +37,59 @@ pub struct Envelope {
     pub(crate) size: Option<u64>,
     pub(crate) body: BodyType,
     pub(crate) flags: u32,
+    /// Of MAIL.
+    pub(crate) parameters: Vec<Parameter>,
+    /// Of RCPT, by recipient.
+    pub(crate) recipient_parameters: Vec<(usize, Parameter)>,
 }
 
 impl Envelope {
-    /// Bare mailboxes without angle brackets; an empty sender is the null reverse-path.
-    pub fn new<A: Into<String>>(from: impl Into<String>, to: impl IntoIterator<Item = A>) -> Self {
-        let to = to.into_iter().map(Into::into).collect();
-        Self { from: from.into(), to, size: None, body: BodyType::Auto, flags: 0 }
+    /// Bare mailboxes without angle brackets; an empty sender is the null reverse-path. Domains beyond
+    /// ASCII are sent as A-labels (feature `idna`); a local part beyond ASCII needs SMTPUTF8.
+    pub fn new<A>(from: impl Into<String>, to: impl IntoIterator<Item = A>) -> Self
+    where
+        A: Into<Recipient>,
+    {
+        let mut recipient_parameters = Vec::new();
+        let recipients = to.into_iter().enumerate().map(|(index, one)| {
+            let Recipient { address, parameters } = one.into();
+            recipient_parameters.extend(parameters.into_iter().map(|one| (index, one)));
+            address
+        });
+        let to = recipients.collect();
+        Self {
+            from: from.into(),
+            to,
+            size: None,
+            body: BodyType::Auto,
+            flags: 0,
+            parameters: Vec::new(),
+            recipient_parameters,
+        }
+    }
+
+    /// Asks for something: an error, before anything is sent, if the server does not offer it
+    /// ([`Reason::ParameterNotOffered`](crate::Reason::ParameterNotOffered), and
+    /// [`Error::keyword`](crate::Error::keyword) says which).
+    ///
+    /// ```
+    /// use wasm_smtp::{DsnReturn, Envelope, MailParameter};
+    /// let envelope = Envelope::new("site@example.org", ["ann@example.net"])
+    ///     .parameter(MailParameter::RequireTls)
+    ///     .optional_parameter(MailParameter::Return(DsnReturn::Headers));
+    /// # let _ = envelope;
+    /// ```
+    #[must_use]
+    pub fn parameter(mut self, parameter: MailParameter) -> Self {
+        self.parameters.push(Parameter::of_mail(&parameter, false));
+        self
+    }
+
+    /// Asks for something if the server offers it.
+    #[must_use]
+    pub fn optional_parameter(mut self, parameter: MailParameter) -> Self {
+        self.parameters.push(Parameter::of_mail(&parameter, true));
+        self
     }
 
     /// Size of the message in octets with CRLF line ends: declared with SIZE, and checked against
@@ -59,7 +114,7 @@ impl Envelope {
     }
 
     /// Addresses and header may have non-ASCII characters (RFC 6531); refused if the server lacks
-    /// SMTPUTF8.
+    /// SMTPUTF8. Set by itself if a local part needs it; a header that does must be told.
     #[must_use]
     pub fn smtputf8(self) -> Self {
         self.flag(sys::WSMTP_SEND_SMTPUTF8)
@@ -77,6 +132,16 @@ impl Envelope {
         self.flag(sys::WSMTP_SEND_LONG_LINES)
     }
 
+    /// The message can be given again from its beginning. Recipients beyond the server's limits (RFC
+    /// 9422), or answered 452 while others were accepted, follow in further transactions, each with an
+    /// [`Event::Body`](crate::Event::Body) of its own. If not set, the limits are an error
+    /// ([`Reason::TooManyRecipients`](crate::Reason::TooManyRecipients)), and 452 is an outcome like
+    /// any other.
+    #[must_use]
+    pub fn split(self) -> Self {
+        self.flag(sys::WSMTP_SEND_SPLIT)
+    }
+
     /// The sender.
     #[must_use]
     pub fn from(&self) -> &str {
@@ -87,6 +152,12 @@ impl Envelope {
     #[must_use]
     pub fn to(&self) -> &[String] {
         &self.to
+    }
+
+    /// What is known of the message's octets.
+    #[must_use]
+    pub fn body_type(&self) -> BodyType {
+        self.body
     }
 
     /// The size, if it is known.
@@ -121,28 +192,44 @@ pub(crate) struct Transaction {
     pub(crate) raw: Opaque<sys::wsmtp_transaction>,
     recipients: Pinned<[sys::wsmtp_recipient]>,
     /// Both are only pointed to.
+    _parameters: Pinned<[sys::wsmtp_parameter]>,
     _texts: Pinned<[u8]>,
-    /// Words of the refusals, by recipient.
-    texts_of_refusals: Vec<(usize, Arc<str>)>,
+    /// Addresses as they were given, if they are sent otherwise.
+    given: Option<Vec<String>>,
+    /// Whether each recipient has a reply of its own to the message.
+    each_answered: bool,
+    /// Words about single recipients: refusals, and replies to the message of their own.
+    words: BTreeMap<usize, Arc<str>>,
 }
 
 impl Transaction {
-    pub(crate) fn new(id: TransactionId, envelope: &Envelope) -> Self {
-        let length = envelope.from.len() + envelope.to.iter().map(String::len).sum::<usize>();
-        let mut texts = Vec::with_capacity(length);
-        texts.extend_from_slice(envelope.from.as_bytes());
-        for address in &envelope.to {
-            texts.extend_from_slice(address.as_bytes());
-        }
-        let texts = Pinned::new(texts.into_boxed_slice());
+    /// `lmtp`: each recipient has a reply of its own to the message.
+    pub(crate) fn new(id: TransactionId, envelope: &Envelope, lmtp: bool) -> Result<Self, Error> {
+        let sent = idn::prepare(envelope)?;
+        let given = matches!(sent, Cow::Owned(_)).then(|| envelope.to.clone());
+        let envelope = &*sent;
+        let of_recipients = envelope.recipient_parameters.iter().map(|(_, one)| one);
+        let asked: Vec<&Parameter> = envelope.parameters.iter().chain(of_recipients).collect();
+        let values = asked.iter().map(|one| &one.value);
+        let texts = Pinned::new(joined(
+            std::iter::once(&envelope.from).chain(&envelope.to).chain(values.clone()),
+        ));
         let start = texts.as_ptr().cast::<u8>().cast_const();
-        let mut at = envelope.from.len();
+        let mut at = 0;
+        // Texts stand there in this order.
+        let mut place = |text: &str| {
+            // An offset within the texts, or just behind them.
+            let pointer = start.wrapping_add(at).cast();
+            at += text.len();
+            (pointer, text.len())
+        };
+        let (reverse_path, reverse_path_len) = place(&envelope.from);
         let mut recipients = Vec::with_capacity(envelope.to.len());
         for address in &envelope.to {
+            let (address, address_len) = place(address);
             recipients.push(sys::wsmtp_recipient {
-                // An offset within the texts, or just behind them.
-                address: start.wrapping_add(at).cast(),
-                address_len: address.len(),
+                address,
+                address_len,
                 parameters: std::ptr::null(),
                 parameters_len: 0,
                 status: sys::WSMTP_STATUS_PENDING,
@@ -150,7 +237,20 @@ impl Transaction {
                 code: 0,
                 enhanced: sys::wsmtp_enhanced_code { class_: 0, subject: 0, detail: 0 },
             });
-            at += address.len();
+        }
+        let parameters = asked.iter().map(|one| {
+            let (value, value_len) = place(&one.value);
+            let Parameter { keyword, optional, .. } = **one;
+            sys::wsmtp_parameter { keyword, optional, value, value_len }
+        });
+        let parameters = Pinned::new(parameters.collect::<Box<[_]>>());
+        let first = parameters.as_ptr().cast::<sys::wsmtp_parameter>().cast_const();
+        for (place, (index, _)) in envelope.recipient_parameters.iter().enumerate() {
+            let one = &mut recipients[*index];
+            if one.parameters_len == 0 {
+                one.parameters = first.wrapping_add(envelope.parameters.len() + place);
+            }
+            one.parameters_len += 1;
         }
         let recipients = Pinned::new(recipients.into_boxed_slice());
         // SAFETY: a function of the C side that only returns a constant.
@@ -160,32 +260,45 @@ impl Transaction {
         unsafe {
             sys::wsmtp_transaction_init(raw.as_ptr());
             let head = raw.as_ptr();
-            (*head).reverse_path = start.cast();
-            (*head).reverse_path_len = envelope.from.len();
+            (*head).reverse_path = reverse_path;
+            (*head).reverse_path_len = reverse_path_len;
             (*head).recipients = recipients.as_ptr().cast();
             (*head).recipients_len = envelope.to.len();
+            (*head).parameters = first;
+            (*head).parameters_len = envelope.parameters.len();
             (*head).message_size = envelope.size.unwrap_or(sys::WSMTP_SIZE_UNKNOWN);
             (*head).flags = envelope.flags;
             (*head).body = match envelope.body {
                 BodyType::Auto => sys::WSMTP_BODY_AUTO,
                 BodyType::SevenBit => sys::WSMTP_BODY_7BIT,
                 BodyType::EightBit => sys::WSMTP_BODY_8BIT,
+                BodyType::Binary => sys::WSMTP_BODY_BINARY,
             };
         }
-        Self { id, raw, recipients, _texts: texts, texts_of_refusals: Vec::new() }
+        let prdr = |one: &&Parameter| one.keyword == sys::WSMTP_KEYWORD_PRDR;
+        let each_answered = lmtp || asked.iter().any(prdr);
+        let words = BTreeMap::new();
+        let (_parameters, _texts) = (parameters, texts);
+        Ok(Self { id, raw, recipients, _parameters, _texts, given, each_answered, words })
     }
 
-    /// Address of a recipient.
+    /// Address of a recipient, as it was given.
     pub(crate) fn address(&self, index: usize) -> &str {
+        if let Some(given) = &self.given {
+            return given.get(index).map_or("", String::as_str);
+        }
         // SAFETY: the engine writes results only during its calls, none of which is under way.
         let recipients = unsafe { &*self.recipients.as_ptr() };
         recipients.get(index).map_or("", address_of)
     }
 
-    /// Keeps the words of a refusal; those of an acceptance are the message's.
+    /// Keeps the words about one recipient; those of an acceptance are the message's.
     pub(crate) fn answered(&mut self, index: usize, reply: &ReplyRef<'_>) {
-        if !reply.is_positive() {
-            self.texts_of_refusals.push((index, reply.text.into()));
+        if !reply.is_positive() || self.each_answered {
+            self.words.insert(index, reply.text.into());
+        } else {
+            // It was put off before.
+            self.words.remove(&index);
         }
     }
 
@@ -194,20 +307,26 @@ impl Transaction {
         // SAFETY: the engine is done with it.
         let recipients = unsafe { &*self.recipients.as_ptr() };
         let nothing: Arc<str> = "".into();
-        let words =
-            reply.as_ref().map_or_else(|| nothing.clone(), |reply| reply.text.as_str().into());
-        // Replies come in the order of the recipients.
-        let mut refusals = self.texts_of_refusals.iter().peekable();
+        let (code, words) = match &reply {
+            Some(reply) => (reply.code, reply.text.as_str().into()),
+            None => (0, nothing.clone()),
+        };
         let outcome_of = |(index, one): (usize, &sys::wsmtp_recipient)| {
-            let refusal = refusals.next_if(|(refused, _)| *refused == index);
-            let text = match refusal {
+            let text = match self.words.get(&index) {
                 _ if one.code == 0 => &nothing,
-                _ if one.from_message => &words,
-                Some((_, text)) => text,
+                // Of a message that went in parts there is the reply to the last.
+                _ if one.from_message => {
+                    if one.code == code {
+                        &words
+                    } else {
+                        &nothing
+                    }
+                }
+                Some(text) => text,
                 None => &nothing,
             };
             RecipientOutcome {
-                address: address_of(one).to_owned(),
+                address: self.address(index).to_owned(),
                 status: Status::from_raw(one.status),
                 code: (one.code != 0).then_some(one.code),
                 enhanced: EnhancedCode::from_raw(one.enhanced),
@@ -216,6 +335,15 @@ impl Transaction {
         };
         Outcome { recipients: recipients.iter().enumerate().map(outcome_of).collect(), reply }
     }
+}
+
+/// All texts one behind another, in memory that was reserved whole.
+fn joined<'a>(texts: impl Iterator<Item = &'a String> + Clone) -> Box<[u8]> {
+    let mut all = Vec::with_capacity(texts.clone().map(String::len).sum());
+    for text in texts {
+        all.extend_from_slice(text.as_bytes());
+    }
+    all.into_boxed_slice()
 }
 
 fn address_of(recipient: &sys::wsmtp_recipient) -> &str {

@@ -124,10 +124,9 @@ pub enum Field {
     Iterations,
     /// The channel binding.
     ChannelBinding,
-    /// A parameter of MAIL, or an attribute of XCLIENT; [`Error::detail`] is its keyword.
+    /// A parameter of MAIL, or an attribute of XCLIENT; [`Error::keyword`] says which.
     Parameter,
-    /// A parameter of RCPT; [`Error::detail`] is its keyword, [`Error::index`] says of which
-    /// recipient.
+    /// A parameter of RCPT; [`Error::keyword`] says which, [`Error::index`] of which recipient.
     RecipientParameter,
     /// All recipients together.
     Recipients,
@@ -263,6 +262,16 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_index(mut self, index: usize) -> Self {
+        self.0.index = index;
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: &str) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
     /// Says where the session was.
     #[must_use]
     pub fn with_step(mut self, step: Step) -> Self {
@@ -351,6 +360,15 @@ impl Error {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
+    }
+
+    /// Of an error about a parameter or an attribute its keyword: `RET`, `NOTIFY`.
+    #[must_use]
+    pub fn keyword(&self) -> Option<&str> {
+        match self.0.field {
+            Some(Field::Parameter | Field::RecipientParameter) => self.detail(),
+            _ => None,
+        }
     }
 
     /// The same request may succeed later, and repeating it delivers nothing twice.

@@ -42,7 +42,8 @@ pub enum Event<'a> {
         /// What the server said.
         reply: ReplyRef<'a>,
     },
-    /// The server waits for the message.
+    /// The server waits for the message: from its beginning, also if it was given before, of a message
+    /// that is split.
     Body {
         /// Which message.
         transaction: TransactionId,
@@ -56,9 +57,9 @@ pub enum Event<'a> {
         /// Set if no recipient was accepted, or the session broke.
         error: Option<Error>,
     },
-    /// RSET or NOOP was accepted.
+    /// RSET, NOOP, VRFY, EXPN or HELP was accepted.
     Completed(ReplyRef<'a>),
-    /// AUTH, RSET or NOOP was refused; the session goes on.
+    /// AUTH, RSET, NOOP, VRFY, EXPN, HELP or XCLIENT was refused; the session goes on.
     Refused(Error),
     /// After QUIT, however it went. Close the connection.
     Closed,

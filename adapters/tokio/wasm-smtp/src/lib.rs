@@ -12,7 +12,8 @@
 //! - [`Policy`] and [`AuditSink`] are for drivers to call.
 //!
 //! Cargo features leave parts of the engine out: `scram`, `oauth` (XOAUTH2 and OAUTHBEARER),
-//! `cram-md5`, `smtputf8`. Asking for what was left out is an error, never a silent change.
+//! `cram-md5`, `smtputf8`; `idna` is the tables for domains beyond ASCII. Asking for what was left out
+//! is an error, never a silent change.
 
 use wasm_smtp_sys as sys;
 
@@ -24,15 +25,19 @@ mod credentials;
 mod envelope;
 mod error;
 mod event;
+mod idn;
+mod keys;
 mod mechanism;
 mod memory;
 mod outcome;
+mod parameter;
 mod policy;
 mod reason;
 mod reply;
 mod scan;
 mod session;
 mod text;
+mod xclient;
 
 pub use audit::{AuditEvent, AuditSink};
 pub use capabilities::{Capabilities, Extension};
@@ -41,10 +46,13 @@ pub use credentials::{ChannelBinding, Credentials, DerivedKey, KeyRequest};
 pub use envelope::{BodyType, Envelope, TransactionId};
 pub use error::{Error, Field, Step};
 pub use event::Event;
+pub use keys::{Hash, KeyCache, KeyId, MemoryKeyCache};
 pub use mechanism::Mechanism;
 pub use outcome::{Outcome, RecipientOutcome, Status};
+pub use parameter::{DsnReturn, LateDelivery, MailParameter, Notify, RcptParameter, Recipient};
 pub use policy::{BoundedPolicy, Policy, PolicyRequest, Violation};
 pub use reason::{ErrorKind, Reason};
 pub use reply::{EnhancedCode, Reply, ReplyRef};
 pub use scan::BodyScan;
 pub use session::{IoFailure, Output, Session};
+pub use xclient::{XClient, XClientAttribute};

@@ -133,6 +133,7 @@ reasons! {
     }
     local {
         OptionInvalid = "option-invalid", Input, "is not valid";
+        TokenSource = "token-source", Input, "the source of the access token failed";
         MessageSource = "message-source", Input, "the source of the message failed";
         Closed = "closed", Misuse, "the session was closed before";
         HostNotFound = "host-not-found", Transport, "the name has no address";

@@ -50,6 +50,9 @@ impl BodyScan {
 
     /// Declares in the envelope what was found, or says which rule the message breaks.
     pub fn declare(&self, envelope: Envelope) -> Result<Envelope, Error> {
+        if envelope.body == BodyType::Binary {
+            return Ok(envelope);
+        }
         let convert = envelope.has_flag(sys::WSMTP_SEND_MAKE_CRLF);
         let long = envelope.has_flag(sys::WSMTP_SEND_LONG_LINES);
         let broken = match &self.0 {

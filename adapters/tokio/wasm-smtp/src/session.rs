@@ -4,16 +4,19 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Extension};
 use crate::config::Config;
 use crate::credentials::{Credentials, DerivedKey, Lent};
 use crate::envelope::{Envelope, Transaction, TransactionId};
 use crate::event::Event;
+use crate::idn::domain_to_ascii;
 use crate::memory::{wipe, Opaque, Pinned};
+use crate::parameter::Parameter;
 use crate::reply::{Reply, ReplyRef};
 use crate::sys;
 use crate::text::octets;
-use crate::{Error, Mechanism, Reason, Step};
+use crate::xclient::XClient;
+use crate::{Error, Field, Mechanism, Reason, Step};
 
 /// How a transport failed; for [`Session::io_failed`].
 #[non_exhaustive]
@@ -79,10 +82,15 @@ pub struct Session {
     next_id: u64,
     credentials: Option<Lent>,
     config: Pinned<sys::wsmtp_config>,
+    lmtp: bool,
+    early_envelope: bool,
+    /// Of the login under way.
+    one_command: bool,
     input: Pinned<[u8]>,
     output: Pinned<[u8]>,
     /// Only pointed to.
     _ehlo_name: Pinned<[u8]>,
+    _expected: Option<Pinned<sys::wsmtp_capabilities>>,
     /// Not to be used by two threads at once; see the implementation of Send.
     not_sync: PhantomData<*mut u8>,
 }
@@ -96,7 +104,10 @@ impl Session {
     pub fn new(config: &Config) -> Result<Self, Error> {
         let input = Pinned::new(vec![0; config.input].into_boxed_slice());
         let output = Pinned::new(vec![0; config.output].into_boxed_slice());
-        let ehlo_name = Pinned::new(config.ehlo_name.as_bytes().to_vec().into_boxed_slice());
+        let name = domain_to_ascii(&config.ehlo_name)
+            .map_err(|reason| Error::new(reason).with_field(Field::EhloName))?;
+        let ehlo_name = Pinned::new(name.as_bytes().to_vec().into_boxed_slice());
+        let expected = config.expected.map(|offer| Pinned::new(Box::new(offer.to_raw())));
         // SAFETY: a struct of numbers and pointers, for all of which zero is a value; then written.
         let mut raw: sys::wsmtp_config = unsafe { std::mem::zeroed() };
         // SAFETY: a struct to be written.
@@ -106,7 +117,7 @@ impl Session {
         raw.output = output.as_ptr().cast();
         raw.output_len = config.output;
         raw.ehlo_name = ehlo_name.as_ptr().cast::<std::ffi::c_char>().cast_const();
-        raw.ehlo_name_len = config.ehlo_name.len();
+        raw.ehlo_name_len = name.len();
         raw.tls = config.tls.to_raw();
         raw.flags = config.flags;
         raw.overlap = config.overlap;
@@ -115,6 +126,9 @@ impl Session {
             raw.protocol = sys::WSMTP_PROTOCOL_LMTP;
         }
         raw.timeouts = config.timeouts.to_raw();
+        if let Some(expected) = &expected {
+            raw.expected = expected.as_ptr().cast_const();
+        }
         let session = Self {
             // SAFETY: a function of the C side that only returns a constant.
             engine: Opaque::new(unsafe { sys::wsmtp_sys_engine_size() }),
@@ -122,9 +136,13 @@ impl Session {
             next_id: 0,
             credentials: None,
             config: Pinned::new(Box::new(raw)),
+            lmtp: config.lmtp,
+            early_envelope: config.flags & sys::WSMTP_EARLY_ENVELOPE != 0,
+            one_command: false,
             input,
             output,
             _ehlo_name: ehlo_name,
+            _expected: expected,
             not_sync: PhantomData,
         };
         // SAFETY: room of the engine's size, and a config that lives as long and never moves.
@@ -322,7 +340,20 @@ impl Session {
         let reason = unsafe { sys::wsmtp_login(self.engine.as_ptr(), lent.raw.as_ptr()) };
         self.check(reason)?;
         self.credentials = Some(lent);
+        self.one_command = credentials.is_one_command();
         Ok(())
+    }
+
+    /// Whether messages are taken although a login is under way (see
+    /// [`Config::early_envelope`](crate::Config::early_envelope)).
+    #[must_use]
+    pub fn may_follow_login(&self) -> bool {
+        let one = [Mechanism::Plain, Mechanism::External, Mechanism::Anonymous];
+        self.early_envelope
+            && self.one_command
+            && self.credentials.is_some()
+            && self.mechanism().is_some_and(|mechanism| one.contains(&mechanism))
+            && self.capabilities().has(Extension::Pipelining)
     }
 
     /// Answers [`Event::DeriveKey`].
@@ -339,7 +370,7 @@ impl Session {
     /// [`wants_body`](Session::wants_body).
     pub fn submit(&mut self, envelope: &Envelope) -> Result<TransactionId, Error> {
         let id = TransactionId(self.next_id);
-        let transaction = Transaction::new(id, envelope);
+        let transaction = Transaction::new(id, envelope, self.lmtp)?;
         // SAFETY: an engine that was started, and a transaction whose parts stay where they are
         // until the event that says that it is done.
         let reason = unsafe { sys::wsmtp_submit(self.engine.as_ptr(), transaction.raw.as_ptr()) };
@@ -375,6 +406,42 @@ impl Session {
     pub fn noop(&mut self) -> Result<(), Error> {
         // SAFETY: an engine that was started.
         let reason = unsafe { sys::wsmtp_noop(self.engine.as_ptr()) };
+        self.check(reason)
+    }
+
+    /// VRFY in an idle session (RFC 5321 section 4.1.1.6): whether there is such a mailbox.
+    /// [`Event::Completed`] or [`Event::Refused`] follows. Up to 254 octets; non-ASCII characters need
+    /// SMTPUTF8.
+    pub fn vrfy(&mut self, argument: &str) -> Result<(), Error> {
+        let (at, length) = (argument.as_ptr().cast(), argument.len());
+        // SAFETY: an engine that was started, and a pointer with its length.
+        let reason = unsafe { sys::wsmtp_vrfy(self.engine.as_ptr(), at, length) };
+        self.check(reason)
+    }
+
+    /// EXPN in an idle session (RFC 5321 section 4.1.1.7): who is on a list. As
+    /// [`vrfy`](Session::vrfy).
+    pub fn expn(&mut self, argument: &str) -> Result<(), Error> {
+        let (at, length) = (argument.as_ptr().cast(), argument.len());
+        // SAFETY: an engine that was started, and a pointer with its length.
+        let reason = unsafe { sys::wsmtp_expn(self.engine.as_ptr(), at, length) };
+        self.check(reason)
+    }
+
+    /// HELP in an idle session; the argument may be empty. As [`vrfy`](Session::vrfy).
+    pub fn help(&mut self, argument: &str) -> Result<(), Error> {
+        let (at, length) = (argument.as_ptr().cast(), argument.len());
+        // SAFETY: an engine that was started, and a pointer with its length.
+        let reason = unsafe { sys::wsmtp_help(self.engine.as_ptr(), at, length) };
+        self.check(reason)
+    }
+
+    /// XCLIENT in an idle session with a server that trusts us. The session starts again from EHLO:
+    /// [`Event::Ehlo`] and [`Event::Ready`] follow, or [`Event::Refused`].
+    pub fn xclient(&mut self, client: &XClient) -> Result<(), Error> {
+        let raw: Vec<_> = client.attributes.iter().map(Parameter::raw).collect();
+        // SAFETY: an engine that was started, and a pointer with its length; all is copied from.
+        let reason = unsafe { sys::wsmtp_xclient(self.engine.as_ptr(), raw.as_ptr(), raw.len()) };
         self.check(reason)
     }
 

@@ -64,13 +64,13 @@ fn acceptor(versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
 
 /// What the server saw of a login.
 #[derive(Debug, PartialEq)]
-struct Seen {
+pub(crate) struct Seen {
     mechanism: String,
     /// The beginning of the client's first message: how it says that it binds.
     header: String,
     /// What it says that the channel exports is what the server exports.
     bound: bool,
-    accepted: bool,
+    pub(crate) accepted: bool,
 }
 
 struct Lines(BufReader<TlsStream<TcpStream>>);
@@ -92,7 +92,7 @@ fn sign(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
-/// The server's side of a session with one login, which it checks as RFC 5802 section 3 says.
+/// The server's side of a session; the last login is told.
 async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
     let exported =
         stream.get_ref().1.export_keying_material([0_u8; 32], b"EXPORTER-Channel-Binding", None);
@@ -102,7 +102,19 @@ async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
     lines.next().await?;
     lines.say(&format!("250-mx\r\n250 AUTH {offers}\r\n")).await;
 
-    let line = lines.next().await?;
+    let mut seen = None;
+    loop {
+        let line = lines.next().await?;
+        if line == "QUIT" {
+            lines.say("221 bye\r\n").await;
+            return seen;
+        }
+        seen = check(&mut lines, &line, &exported).await;
+    }
+}
+
+/// One login, which it checks as RFC 5802 section 3 says.
+async fn check(lines: &mut Lines, line: &str, exported: &[u8]) -> Option<Seen> {
     let mut words = line.split(' ').skip(1);
     let mechanism = words.next()?.to_owned();
     let first = String::from_utf8(base64(words.next()?)).ok()?;
@@ -115,7 +127,7 @@ async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
     let (unproved, proof) = last.split_once(",p=")?;
     let binding = unproved.strip_prefix("c=")?.split(',').next()?;
     let expected = match header.starts_with("p=tls-exporter,") {
-        true => [header.as_bytes(), &exported].concat(),
+        true => [header.as_bytes(), exported].concat(),
         false => header.as_bytes().to_vec(),
     };
     let bound = base64(binding) == expected;
@@ -139,14 +151,11 @@ async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
     } else {
         lines.say("535 5.7.8 no\r\n").await;
     }
-    if lines.next().await? == "QUIT" {
-        lines.say("221 bye\r\n").await;
-    }
     Some(Seen { mechanism, header: header.to_owned(), bound, accepted })
 }
 
 /// Serves one connection; gives the port.
-async fn start(
+pub(crate) async fn start(
     versions: &[&'static SupportedProtocolVersion],
     offers: &'static str,
 ) -> (u16, JoinHandle<Option<Seen>>) {

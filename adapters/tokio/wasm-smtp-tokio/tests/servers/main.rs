@@ -5,6 +5,8 @@ mod common;
 
 mod binding;
 mod certificates;
+mod extensions;
+mod keys;
 mod load;
 mod login;
 mod overlap;
