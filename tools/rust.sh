@@ -44,7 +44,7 @@ say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet "${RING[@]}" --no-deps
 
 say "every part of the engine left out"
-cargo test --locked --quiet -p wasm-smtp-sys -p wasm-smtp --no-default-features --lib --test layout
+cargo test --locked --quiet -p wasm-smtp-sys -p wasm-smtp --no-default-features --lib --test layout --test features
 
 say "with AddressSanitizer and UndefinedBehaviorSanitizer across the border to C"
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -58,8 +58,8 @@ say "under Miri"
 say "with the oldest Rust that is allowed"
 "$ROOT/tools/rust-oldest.sh" "${RING[@]}" --all-targets
 
-say "the packaged crate compiles from what it carries"
-cargo package --locked --quiet --allow-dirty -p wasm-smtp-sys
+say "the package, with the engine in two files"
+"$ROOT/tools/rust-package.sh"
 
 say "with aws-lc-rs, the default; and exactly one provider"
 cargo test --locked --quiet -p $TOKIO --test faults --test overlap --test extensions --test hurry

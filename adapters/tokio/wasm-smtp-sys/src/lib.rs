@@ -1,7 +1,7 @@
 //! Bindings to the wasm-smtp engine, which is written in C and knows SMTP but does no I/O.
 //!
 //! The headers are the documentation: `wsmtp/engine.h`, `sasl.h`, `address.h` and `reason.h`, in
-//! `c/include` of this crate. Names, units and rules of ownership are the same here. Most programs
+//! `c/include` of this crate; as a package it has them in one, `c/amalgamated/wsmtp.h`. Names, units and rules of ownership are the same here. Most programs
 //! want the safe crate `wasm-smtp`, or `wasm-smtp-tokio`.
 //!
 //! Structs whose contents the header calls private are opaque: reserve

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::mem::{align_of, offset_of, size_of};
+use std::mem::{offset_of, size_of};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -295,15 +295,4 @@ fn without_comments(text: &str) -> String {
         out.push_str(part.split_once("*/").map_or("", |(_, rest)| rest));
     }
     out
-}
-
-#[test]
-fn the_engine_answers() {
-    // SAFETY: no argument; and a reason that exists.
-    let features = unsafe { wsmtp_features() };
-    assert_eq!(features & WSMTP_HAS_SCRAM != 0, cfg!(feature = "scram"));
-    assert_eq!(features & WSMTP_HAS_OAUTH != 0, cfg!(feature = "oauth"));
-    assert_eq!(features & WSMTP_HAS_CRAM_MD5 != 0, cfg!(feature = "cram-md5"));
-    assert_eq!(features & WSMTP_HAS_SMTPUTF8 != 0, cfg!(feature = "smtputf8"));
-    assert!(align_of::<wsmtp_transaction>() <= STRUCT_ALIGN);
 }
