@@ -28,10 +28,11 @@ wasm: ## build the engine as WebAssembly into build/wasm
 	@tools/setup.sh wasm
 	@tools/build-wasm.sh
 
-size: ## print the sizes beside their targets (DETAILS=1: and what they are made of)
+size: ## print the sizes beside their targets (DETAILS=1: and what they are made of; FEATURES=1: and what each costs)
 	@tools/setup.sh wasm js
-	@tools/build-wasm.sh
-	@$(with_env) $(if $(DETAILS),node tools/size-details.mjs &&) node tools/size.mjs
+	@tools/build-wasm.sh $(if $(FEATURES),--without-each)
+	@$(with_env) $(if $(FEATURES),node tools/size-features.mjs &&) \
+		$(if $(DETAILS),node tools/size-details.mjs &&) node tools/size.mjs
 	@tools/setup.sh wasi
 	@tools/build-wasi.sh >/dev/null
 	@$(with_env) node tools/wasi/size.mjs

@@ -7,6 +7,7 @@
 #                               the extensions cost
 #   build/wasm/engine-min.wasm  smallest profile: every switch of include/wsmtp/features.h off
 #   build/wasm/*.named.wasm     the same with function names, for tools/size-details.mjs
+#   build/wasm/without/*.wasm   with --without-each: engine.wasm with one switch off, each
 # What is exported says so itself, by export_name in the glue. wasm-ld is called directly because the
 # clang driver would run a wasm-opt from PATH with options that reject bulk memory.
 set -euo pipefail
@@ -44,14 +45,23 @@ build_profile() {
         objects+=("$object")
         "$CC" "${CFLAGS[@]}" "$@" -c "$source" -o "$object"
     done
-    "$LD" "${LDFLAGS[@]}" "${objects[@]}" -o "$OUT/$name.named.wasm"
     "$LD" "${LDFLAGS[@]}" --strip-all "${objects[@]}" -o "$OUT/$name.wasm"
     if command -v wasm-opt >/dev/null; then
         wasm-opt "$OUT/$name.wasm" "${OPTFLAGS[@]}" -o "$OUT/$name.wasm"
-        wasm-opt "$OUT/$name.named.wasm" "${OPTFLAGS[@]}" --debuginfo -o "$OUT/$name.named.wasm"
     else
         echo "build-wasm: there is no wasm-opt: $name.wasm is larger than it need be" >&2
     fi
+    [[ $name == without/* ]] && return
+    "$LD" "${LDFLAGS[@]}" "${objects[@]}" -o "$OUT/$name.named.wasm"
+    if command -v wasm-opt >/dev/null; then
+        wasm-opt "$OUT/$name.named.wasm" "${OPTFLAGS[@]}" --debuginfo -o "$OUT/$name.named.wasm"
+    fi
+}
+
+# build_without FEATURE ...
+build_without() {
+    local feature
+    for feature; do build_profile "without/${feature#WSMTP_FEATURE_}" "-D$feature=0"; done
 }
 
 # A build that would give the same is not repeated.
@@ -74,6 +84,20 @@ if [ "$(cat "$OUT/digest" 2>/dev/null)" != "$digest" ]; then
     wait $js
     wait $base
     echo "$digest" >"$OUT/digest"
+fi
+if [ "${1:-}" = --without-each ] && [ "$(cat "$OUT/without/digest" 2>/dev/null)" != "$digest" ]; then
+    rm -rf "$OUT/without"
+    # Two at a time: every second one of the list.
+    # shellcheck disable=SC2046
+    build_without $(sed -n 'n;p' <<<"$features") &
+    # shellcheck disable=SC2046
+    build_without $(sed -n 'p;n' <<<"$features")
+    # What they share goes with the last of them: all parameters at once.
+    # shellcheck disable=SC2046
+    build_profile without/PARAMETERS $(sed -n '/^#define WSMTP_FEATURE_PARAMETERS/,/)$/p' include/wsmtp/features.h |
+        grep -o 'WSMTP_FEATURE_[A-Z_]*' | sed '1d; s/.*/-D&=0/')
+    wait $!
+    echo "$digest" >"$OUT/without/digest"
 fi
 cmp -s "$OUT/engine-js.wasm" adapters/js/engine.wasm || cp "$OUT/engine-js.wasm" adapters/js/engine.wasm
 for name in engine engine-js engine-base engine-min; do

@@ -35,7 +35,8 @@ function reasonTable() {
 }
 
 function stateDiagram() {
-  const transitions = rows(source('engine/session_table.h'), 'T', '#define WSMTP_SESSION_TABLE(T)');
+  const transitions = ['TABLE', 'EARLY', 'QUERY', 'XCLIENT'].flatMap((list) =>
+    rows(source('engine/session_table.h'), 'T', `#define WSMTP_SESSION_${list}(T)`));
   const arrows = transitions.map(([from, input, to]) => `    ${from} --> ${to}: ${input.toLowerCase()}`);
   return ['```mermaid', 'stateDiagram-v2', '    [*] --> START', ...arrows, '    CLOSED --> [*]', '```'].join('\n');
 }
