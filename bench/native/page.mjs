@@ -14,16 +14,18 @@ export const table = (head, rows) => [`| ${head.join(" | ")} |`, `|---|${head.sl
 /** @typedef {{name: string, now: number, most?: number, least?: number}} Target */
 
 export const isMet = ({ now, most, least }) => (most === undefined ? now >= least : now <= most);
+/** Enough digits that one beside its target is seen to be beside it. */
+const shown = (number) => number.toFixed(number < 10 ? 3 : 1);
 const wanted = ({ most, least }) => (most === undefined ? `at least ${least}` : `at most ${most}`);
 
 /** @param {Target[]} targets */
-export const targetTable = (targets) => table(["measure", "now", "target", "met"], targets.map((target) => [target.name, target.now.toFixed(2), wanted(target), isMet(target) ? "yes" : "**MISSED**"]));
+export const targetTable = (targets) => table(["measure", "now", "target", "met"], targets.map((target) => [target.name, shown(target.now), wanted(target), isMet(target) ? "yes" : "**MISSED**"]));
 
 /** Says on stderr which targets were missed, and makes the process exit with 1 then. */
 export function judge(targets) {
   for (const target of targets) {
     if (isMet(target)) continue;
-    console.error(`MISSED: ${target.name}: ${target.now.toFixed(2)}, should be ${wanted(target)}`);
+    console.error(`MISSED: ${target.name}: ${shown(target.now)}, should be ${wanted(target)}`);
     process.exitCode = 1;
   }
 }
@@ -35,12 +37,13 @@ const version = (command, ...args) => execFileSync(command, args, { encoding: "u
 export const machine = () => `${cpus().length} processors (${cpus()[0].model.trim()}), load average ${load.toFixed(1)} before this run, gcc ${version("gcc", "-dumpversion")}, `
   + `libcurl ${version("pkg-config", "--modversion", "libcurl")}, Node.js ${process.versions.node}`;
 
-/** Replaces a part of the page, and prints it. */
+/** Prints a part of the page, and replaces it there; not if the bench was given other numbers than its own. */
 export function writePart(name, text) {
+  console.log(text.replaceAll(/^!.*\n\n/gm, ""));
+  if (process.argv.length > 2) return;
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->\n`];
   const page = readFileSync(file, "utf8");
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${file}: has no part ${begin.trim()} ... ${end.trim()}`);
   writeFileSync(file, `${page.slice(0, from)}${begin}\n${text.trim()}\n\n${page.slice(to)}`);
-  console.log(text.replaceAll(/^!.*\n\n/gm, ""));
 }
