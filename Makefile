@@ -38,9 +38,9 @@ size: ## print the sizes beside their targets (DETAILS=1: and what they are made
 	@$(with_env) node tools/wasi/size.mjs
 
 bench: ## measure, beside other clients
-	@tools/setup.sh build wasm js servers
+	@tools/setup.sh build wasm js servers rust
 	@tools/build-wasm.sh
-	@$(with_env) missed=0; for file in bench/*.mjs; do echo "== $$file"; node "$$file" || missed=1; done; exit $$missed
+	@$(with_env) missed=0; for file in bench/*.mjs bench/rust/bench.mjs; do echo "== $$file"; node "$$file" || missed=1; done; exit $$missed
 
 docs: ## render the book into docs/book
 	@tools/setup.sh docs
