@@ -290,7 +290,7 @@ wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list
     for (size_t i = 0; i < count; i++) {
         const wsmtp_reason reason = check_parameter(e, &list[i], first, seen);
         if (reason != WSMTP_REASON_OK) {
-            e->bad_keyword = (uint8_t)list[i].keyword;
+            e->bad_keyword = (uint8_t)(list[i].keyword < WSMTP_KEYWORD_COUNT ? list[i].keyword : WSMTP_KEYWORD_COUNT);
             return reason;
         }
         seen |= mark(list[i].keyword);
