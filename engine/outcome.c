@@ -26,7 +26,7 @@ bool wsmtp_settle(wsmtp_transaction *t, wsmtp_status undecided)
 #if WSMTP_FEATURE_LIMITS
         /* One that the message could not go to yet: not decided by what is said about the message. */
         if (r->status == WSMTP_STATUS_PENDING && !wsmtp_part_has(t, i) && (t->mail_accepted || !t->code)) {
-            if (undecided == WSMTP_STATUS_PENDING && (t->code / 100 == 2 || i >= t->written)) {
+            if (undecided == WSMTP_STATUS_PENDING && (t->agreed > 0 || i >= t->written)) {
                 more = true;
                 continue;
             }
