@@ -77,6 +77,18 @@ static const sim_message prdr[] = {
 #define OF_PRDR .messages = prdr, .messages_len = 5, .expected = {3, 4, 5, 0}
 
 #define NO_DATA "what no message has: this one goes by BDAT or not at all"
+/* By 452 and each for itself: parts of which some, and all, recipients refuse the message. */
+static const char *const shy[] = {"full1@example.com", "r2@example.com", "full3@example.com",
+                                  "full4@example.com", "r5@example.com", "bad6@example.com"};
+static const sim_message split_prdr[] = {
+    {"m0@example.org", shy, 6, "x\r\nend-0\r\n", "x\r\nend-0\r\n", "end-0\r\n.\r\n",
+     WSMTP_SEND_SPLIT | SIM_PRDR},
+    {"m1@example.org", shy, 6, "x\r\nend-1\r\n", "x\r\nend-1\r\n", "end-1\r\n.\r\n",
+     WSMTP_SEND_SPLIT | SIM_PRDR},
+};
+#define OF_SPLIT_PRDR                                                                              \
+    .messages = split_prdr, .messages_len = 2, .splits = true, .queued = true, .expected = {4, 2, 6, 0}
+
 static const sim_message binary[] = {
     {"m0@example.org", mixed, 4, "a\rb\nc\n\r.\r\n.", "a\rb\nc\n\r.\r\n.", NO_DATA, SIM_BINARY},
     {"eod4.m1@example.org", one, 1, "\n", "\n", NO_DATA, SIM_BINARY},
@@ -206,6 +218,11 @@ static const sim_scenario scenarios[] = {
     {.name = "PRDR, CHUNKING, overlap 5",
      .server = {.pipelining = true, .chunking = true, .prdr = true}, .overlap = 5, .slow = true,
      OF_PRDR, .sized = true, .queued = true, .buffer = 2048},
+    {.name = "PRDR, 452, CHUNKING, overlap 2",
+     .server = {.pipelining = true, .chunking = true, .prdr = true, .rcpt_limit = 2}, .overlap = 2,
+     .slow = true, OF_SPLIT_PRDR, .sized = true, .buffer = 2048},
+    {.name = "PRDR, RCPTMAX 1", .server = {.pipelining = true, .prdr = true, .rcpt_max = 1},
+     OF_SPLIT_PRDR, .buffer = 2048, .stride = 2},
     {.name = "binary", .server = {.pipelining = true, .chunking = true, .binarymime = true},
      OF_BINARY, .buffer = 2048},
     {.name = "binary, overlap 3, octet by octet",
