@@ -74,6 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
                 Event::Mail { reply, .. } if reply.is_positive() => {
                     record(sink, AuditEvent::MailFromAccepted(reply));
                 }
+                // That the message was accepted for one is told with the others.
+                Event::Recipient { reply, of_message: true, .. } if reply.is_positive() => {}
                 Event::Recipient { address, reply, .. } if reply.is_positive() => {
                     record(sink, AuditEvent::RecipientAccepted { address, reply });
                 }

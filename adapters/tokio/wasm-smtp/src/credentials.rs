@@ -383,6 +383,12 @@ mod tests {
         if cfg!(feature = "scram") {
             // PBKDF2-HMAC-SHA-256, computed with OpenSSL.
             assert_eq!(key.as_octets()[..4], [0xc4, 0xa4, 0x95, 0x10]);
+            let longer = KeyRequest { hash: sys::WSMTP_HASH_SHA_512, ..request };
+            assert!(!longer.fits(&key) && longer.hash() == Hash::Sha512);
+            let key = longer.derive();
+            assert!(longer.fits(&key) && key.as_octets().len() == 64);
+            // PBKDF2-HMAC-SHA-512, computed with Python's hashlib.
+            assert_eq!(key.as_octets()[..4], [0xf1, 0x6e, 0xfe, 0x1b]);
         }
     }
 }

@@ -198,8 +198,9 @@ pub(crate) struct Transaction {
     given: Option<Vec<String>>,
     /// Whether each recipient has a reply of its own to the message.
     each_answered: bool,
-    /// Words about single recipients: refusals, and replies to the message of their own.
-    words: BTreeMap<usize, Arc<str>>,
+    /// Words about single recipients, and whether they accept: refusals, and where each has a reply
+    /// of its own to the message, all.
+    words: BTreeMap<usize, (bool, Arc<str>)>,
 }
 
 impl Transaction {
@@ -292,14 +293,17 @@ impl Transaction {
         recipients.get(index).map_or("", address_of)
     }
 
-    /// Keeps the words about one recipient; those of an acceptance are the message's.
-    pub(crate) fn answered(&mut self, index: usize, reply: &ReplyRef<'_>) {
-        if !reply.is_positive() || self.each_answered {
-            self.words.insert(index, reply.text.into());
+    /// Keeps the words about one recipient; those of an acceptance are the message's. Whether the reply
+    /// is one to the message: the recipient was accepted before.
+    pub(crate) fn answered(&mut self, index: usize, reply: &ReplyRef<'_>) -> bool {
+        let accepts = reply.is_positive();
+        let before = if !accepts || self.each_answered {
+            self.words.insert(index, (accepts, reply.text.into()))
         } else {
             // It was put off before.
-            self.words.remove(&index);
-        }
+            self.words.remove(&index)
+        };
+        before.is_some_and(|(accepted, _)| accepted)
     }
 
     /// The results, once the engine says that it is done.
@@ -322,7 +326,7 @@ impl Transaction {
                         &nothing
                     }
                 }
-                Some(text) => text,
+                Some((_, text)) => text,
                 None => &nothing,
             };
             RecipientOutcome {

@@ -248,8 +248,14 @@ impl Error {
         inner.retryable = raw.retryable;
         inner.in_doubt = raw.in_doubt;
         inner.reply = Reply::from_raw(&raw.reply);
-        // SAFETY: the engine's text, alive until its next call; it is copied here.
-        let detail = unsafe { text(raw.detail, raw.detail_len) };
+        let detail = match inner.field {
+            // SAFETY: a keyword is a constant of the engine.
+            Some(Field::Parameter | Field::RecipientParameter) => unsafe {
+                static_text(raw.detail, raw.detail_len)
+            },
+            // SAFETY: the engine's text, alive until its next call; it is copied here.
+            _ => unsafe { text(raw.detail, raw.detail_len) },
+        };
         inner.detail = (!detail.is_empty()).then(|| detail.into());
         error
     }

@@ -31,7 +31,7 @@ pub enum Event<'a> {
         /// What the server said.
         reply: ReplyRef<'a>,
     },
-    /// The answer to one RCPT, accepted or not.
+    /// The answer to one RCPT, accepted or not; or to the message, of one recipient (LMTP, PRDR).
     Recipient {
         /// Which message.
         transaction: TransactionId,
@@ -41,6 +41,8 @@ pub enum Event<'a> {
         address: &'a str,
         /// What the server said.
         reply: ReplyRef<'a>,
+        /// Whether it is about the message.
+        of_message: bool,
     },
     /// The server waits for the message: from its beginning, also if it was given before, of a message
     /// that is split.

@@ -185,13 +185,14 @@ impl Session {
             sys::WSMTP_EVENT_RECIPIENT => {
                 let index = event.recipient;
                 let found = self.find(event.transaction);
-                found.answered(index, &reply);
+                let of_message = found.answered(index, &reply);
                 let found = &*found;
                 Event::Recipient {
                     transaction: found.id,
                     index,
                     address: found.address(index),
                     reply,
+                    of_message,
                 }
             }
             sys::WSMTP_EVENT_BODY => Event::Body { transaction: self.find(event.transaction).id },

@@ -48,7 +48,8 @@ fn parameters_of_mail_as_the_rfcs_write_them() {
         (MailParameter::Submitter(None), "AUTH=<>"),
         (MailParameter::PerRecipientReplies, "PRDR"),
     ];
-    for (parameter, written) in cases {
+    // Miri takes its time.
+    for (parameter, written) in cases.into_iter().step_by(if cfg!(miri) { 4 } else { 1 }) {
         if !cfg!(feature = "idna") && written.contains("xn--") {
             continue;
         }

@@ -25,7 +25,7 @@ async fn postfix_takes_what_is_asked_of_notifications() {
     let servers = servers();
     let envelope = || {
         let you = Recipient::new("you@lab.test")
-            .parameter(RcptParameter::Notify(Notify::FAILURE | Notify::DELAY))
+            .parameter(RcptParameter::Notify(Notify::SUCCESS | Notify::FAILURE))
             .parameter(RcptParameter::OriginalRecipient("they+x@lab.test".into()));
         Envelope::new(FROM, [you])
             .parameter(MailParameter::Return(DsnReturn::Headers))
@@ -38,8 +38,12 @@ async fn postfix_takes_what_is_asked_of_notifications() {
     assert!(outcome.all_accepted());
     client.quit().await;
     let message = &servers.delivered("postfix", None, "rust-dsn", 1)[0];
-    let header = String::from_utf8_lossy(&message.content).into_owned();
-    assert!(header.contains("X-Original-To") || message.to.len() == 1, "{header}");
+    assert_eq!(message.to, ["you@lab.test"]);
+    // It was delivered, and the sender is told so.
+    let report = &servers.delivered("postfix", None, "Original-Envelope-Id: rust=1+1", 1)[0];
+    let text = String::from_utf8_lossy(&report.content).into_owned();
+    assert!(text.contains("Original-Recipient: rfc822;they+x@lab.test"), "{text}");
+    assert!(text.contains("Action: delivered") || text.contains("Action: relayed"), "{text}");
 
     let mut client = open_plain("legacy").await;
     let error = client.send(envelope(), text.as_bytes()).await.expect_err("not offered");
