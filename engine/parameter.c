@@ -245,7 +245,7 @@ static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
                 wsmtp_mailbox_check(text, n, 0, NULL) == WSMTP_REASON_OK);
         break;
     case VALUE_NOTIFY:
-        good = is_notify(text, n);
+        good = n > 0 && is_notify(text, n);
         break;
     case VALUE_ADDRESS:
         at = address_at(text, n);
