@@ -58,7 +58,7 @@ function steps({ sent, deliveredAt }) {
   const all = Array.from({ length: Math.floor(deliveredAt / roundTripMs) }, () => []);
   // What left before the greeting was there went together with the end of connecting.
   for (const { at, commands } of sent) all[Math.max(1, Math.floor(at / roundTripMs))].push(...commands);
-  return ["connect", `greeting ${all[1].join(" ")}`.trim(), ...all.slice(2).map((commands) => commands.join(" "))].join(" · ");
+  return ["connect", `greeting ${all[1].join(" ")}`.trim(), ...all.slice(2).map((commands) => [...new Set(commands)].join(" "))].join(" · ");
 }
 
 async function measure(target, run) {
