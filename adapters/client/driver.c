@@ -301,7 +301,7 @@ static bool advance(wsmtp_driver *d)
     }
     if (d->settings->services && (d->settings->services->ask(d) || d->settings->services->send_early(d)))
         return true;
-    if (d->quit_due && !d->sending.first) {
+    if (WSMTP_FEATURE_EARLY && d->quit_due && !d->sending.first) {
         wsmtp_driver_leave(d);
         return true;
     }

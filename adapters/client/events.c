@@ -65,7 +65,7 @@ void wsmtp_driver_command_failed(wsmtp_driver *d, const wsmtp_client_error *erro
     /* The session is ended politely, then the error is reported. */
     d->error = *error;
     d->giving_up = true;
-    if (d->sending.first)
+    if (WSMTP_FEATURE_EARLY && d->sending.first)
         d->quit_due = true; /* it went behind the login, and is to be answered, too */
     else
         wsmtp_driver_leave(d);
@@ -120,7 +120,7 @@ wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *creden
 static void session_ready(wsmtp_driver *d)
 {
     const wsmtp_credentials *credentials = d->settings->options.credentials;
-    if (d->command) { /* XCLIENT: nobody is logged in any more */
+    if (WSMTP_FEATURE_XCLIENT && d->command) { /* XCLIENT: nobody is logged in any more */
         d->facts.logged_in = false;
         d->facts.mechanism = WSMTP_MECHANISM_AUTO;
         wsmtp_driver_complete_command(d, NULL);
@@ -152,7 +152,7 @@ static void authenticated(wsmtp_driver *d)
 static void keep_answer(wsmtp_driver *d, const wsmtp_reply *reply)
 {
     const char *text;
-    if (!d->command || d->command->type != WSMTP_REQUEST_QUERY)
+    if (!WSMTP_FEATURE_QUERIES || !d->command || d->command->type != WSMTP_REQUEST_QUERY)
         return;
     keep_text(&d->answer, &text, reply);
     d->command->reply = *reply;
@@ -181,9 +181,9 @@ static void recipient_answered(wsmtp_driver *d, const wsmtp_event *event)
     wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
     const wsmtp_recipient *r = &event->transaction->recipients[event->recipient];
     /* Of a recipient that RCPT agreed to the reply to the message will tell more. */
-    if (r->status == WSMTP_STATUS_PENDING && event->reply.code < 400)
-        wsmtp_texts_clear(s->texts, event->recipient);
-    else
+    if (WSMTP_FEATURE_LIMITS && r->status == WSMTP_STATUS_PENDING && event->reply.code < 400)
+        wsmtp_texts_clear(s->texts, event->recipient); /* it was put off before */
+    else if (WSMTP_FEATURE_LIMITS || r->status != WSMTP_STATUS_PENDING)
         wsmtp_texts_set(&s->texts, event->transaction->recipients_len, event->recipient,
                         event->reply.text, event->reply.text_len);
 }
@@ -196,6 +196,8 @@ static void keep_part(wsmtp_driver *d, wsmtp_send_request *s)
 {
     const wsmtp_transaction *t = s->transaction;
     const wsmtp_reply *reply = &d->engine.kept;
+    if (!WSMTP_FEATURE_LIMITS)
+        return;
     for (size_t i = 0; i < t->recipients_len && t->accepted_count > 0; i++) {
         const wsmtp_recipient *r = &t->recipients[i];
         if (r->from_message && r->code == reply->code && !wsmtp_texts_has(s->texts, i))
@@ -221,7 +223,7 @@ static void body_wanted(wsmtp_driver *d, const wsmtp_event *event)
     d->piece_at = d->piece_len = 0;
     s->body_begun = true;
     s->octets = 0;
-    if (again && s->body.read && !s->body.rewind(s->body.context))
+    if (WSMTP_FEATURE_LIMITS && again && s->body.read && !s->body.rewind(s->body.context))
         wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_BODY_SOURCE,
                             "the message could not be given again");
 }

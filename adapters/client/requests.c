@@ -216,7 +216,7 @@ static bool start_send(wsmtp_driver *d, wsmtp_send_request *s)
         wsmtp_driver_mark(d, WSMTP_MOMENT_SEND_BEGIN);
         put(&d->sending, &s->request);
         s->submitted = true;
-    } else if (reason == WSMTP_REASON_STATE && d->credentials) {
+    } else if (WSMTP_FEATURE_EARLY && reason == WSMTP_REASON_STATE && d->credentials) {
         restore(s);
         return false;
     } else {
@@ -276,7 +276,7 @@ static void start_command(wsmtp_driver *d, wsmtp_request *request)
     case WSMTP_REQUEST_RESET:
         reason = wsmtp_reset(&d->engine);
         break;
-    case WSMTP_REQUEST_QUERY:
+    case WSMTP_REQUEST_QUERY: /* or XCLIENT */
         reason = request->start(&d->engine, request);
         break;
     default:
@@ -310,7 +310,8 @@ void wsmtp_driver_complete_all(wsmtp_driver *d)
 {
     bool failed = d->error.reason != WSMTP_REASON_OK;
     wsmtp_request *opening = d->opening, *command = d->command;
-    put_first(&d->waiting, &d->put_back);
+    if (WSMTP_FEATURE_EARLY)
+        put_first(&d->waiting, &d->put_back);
     wsmtp_request_queue waiting = d->waiting;
     memset(&d->waiting, 0, sizeof d->waiting);
     d->opening = d->command = NULL;

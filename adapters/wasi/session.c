@@ -196,7 +196,7 @@ static bool advance(wsmtp_wasi_session *s)
         derive(&s->driver);
         return true;
     }
-    if (s->driver.wants_restart) {
+    if (WSMTP_FEATURE_EARLY && s->driver.wants_restart) {
         s->driver.wants_restart = false;
         reconnect(s);
         return true;
