@@ -6,14 +6,16 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { reservePort } from "../servers/ports.mjs";
 import { startServers } from "../servers/servers.mjs";
+import { SINK_VARIANTS } from "../servers/smtp-sink.mjs";
 
 const SERVERS = ["postfix", "smtp-server", "aiosmtpd"];
 /** Servers that only the tests of extensions speak to. */
-const MORE = ["exim", "dovecot"];
+const MORE = ["exim", "dovecot", "smtp-sink"];
+const SINKS = { noPipelining: SINK_VARIANTS.noPipelining };
 const DELIVERY_MS = 15000;
 
 export async function startLab() {
-  const run = await startServers({ names: [...SERVERS, ...MORE] });
+  const run = await startServers({ names: [...SERVERS, ...MORE], sinks: SINKS });
   // Accepts and says nothing.
   const held = new Set();
   const silent = createServer((socket) => {
@@ -35,8 +37,8 @@ export async function startLab() {
   };
 
   async function checkDelivered(messages) {
-    for (const { server, marker, content } of messages ?? []) {
-      const [message] = await run[server].delivered({ timeoutMs: DELIVERY_MS, where: ({ content: octets }) => octets.includes(marker) });
+    for (const { server, listener, marker, content } of messages ?? []) {
+      const [message] = await run[server].delivered({ listener, timeoutMs: DELIVERY_MS, where: ({ content: octets }) => octets.includes(marker) });
       const expected = Buffer.from(content);
       if (!message.content.equals(expected)) {
         throw new Error(`${server} delivered other octets:\n${JSON.stringify(message.content.toString("latin1"))}\nsent:\n${JSON.stringify(expected.toString("latin1"))}`);

@@ -4,7 +4,8 @@
 //   for (const { name, run } of suite(config)) await run(api);
 //
 // `api` is what the package exports; `config` describes the servers, as data (see launch.mjs). A
-// test returns the messages that must have been delivered: [{server, marker, content}].
+// test returns the messages that must have been delivered: [{server, marker, content}], for smtp-sink
+// with the listener.
 
 import { equal, matches, ok, rejects } from "./expect.mjs";
 
@@ -324,6 +325,21 @@ export function suite(config) {
         return sent;
       });
     }
+  }
+
+  for (const overlap of [1, 5]) {
+    test(`smtp-sink without PIPELINING, overlap ${overlap}: messages arrive, each after the one before`, async ({ connect }) => {
+      const client = await connect(options("smtp-sink", "noPipelining", "none", { overlap }));
+      equal(client.capabilities.pipelining, false, "PIPELINING");
+      const sent = ["", ".\r\n..\r\n", "a line\r\n".repeat(9000), "end\r\n"].map((body) => {
+        const marker = newMarker();
+        return { server: "smtp-sink", listener: "noPipelining", marker, content: newMessage(marker, body) };
+      });
+      const results = await Promise.all(sent.map(({ content }) => client.send({ from: "a@lab.test", to: ["b@lab.test", "c@lab.test"], message: content })));
+      equal(results.map(({ accepted }) => accepted), [2, 2, 2, 2], "accepted");
+      await client.quit();
+      return sent;
+    });
   }
 
   for (const server of ["postfix", "exim"]) {
