@@ -70,8 +70,13 @@ static void set_credentials(const session *n, wsmtp_credentials *c)
     const settings *s = n->settings;
     wsmtp_credentials_init(c);
     c->mechanism = s->auth;
-    c->user = s->user;
-    c->user_len = strlen(s->user);
+    if (s->user && s->auth == WSMTP_MECHANISM_EXTERNAL) {
+        c->authzid = s->user;
+        c->authzid_len = strlen(s->user);
+    } else if (s->user) {
+        c->user = s->user;
+        c->user_len = strlen(s->user);
+    }
     if (n->secret.is_token) {
         c->token = n->secret.text;
         c->token_len = n->secret.len;
@@ -130,7 +135,7 @@ bool session_begin(session *n, const settings *s, uint64_t message_octets, failu
     dialogue_init(&n->dialogue, on_line, n);
     progress_init(&n->progress, n->transcript != stderr, message_octets);
     set_options(n, &options);
-    if (s->user) {
+    if (settings_log_in(s)) {
         set_credentials(n, &credentials);
         options.credentials = &credentials;
     }

@@ -180,15 +180,28 @@ bool settings_take(settings *s, setting_id id, const char *value, const char *or
     return failure_set(f, EXIT_SOFTWARE, "internal", "%s: is not handled", origin);
 }
 
+static bool needs_no_secret(const settings *s)
+{
+    return s->auth == WSMTP_MECHANISM_EXTERNAL || s->auth == WSMTP_MECHANISM_ANONYMOUS;
+}
+
+bool settings_log_in(const settings *s)
+{
+    return s->user || needs_no_secret(s);
+}
+
 bool settings_check(const settings *s, failure *f)
 {
     bool has_secret = s->secret.kind != SECRET_NONE;
-    if (s->user && !has_secret)
+    if (needs_no_secret(s) && has_secret)
+        return failure_usage(f, "--auth %s takes no password and no token",
+                             wsmtp_mechanism_name(s->auth, &(size_t){0}));
+    if (s->user && !has_secret && !needs_no_secret(s))
         return failure_usage(f, "--user needs one of --password-file, --password-env, --password-fd, "
                                 "--token-file, --token-env and --token-command");
     if (!s->user && has_secret)
         return failure_usage(f, "a password or token needs --user");
-    if (s->auth != WSMTP_MECHANISM_AUTO && !s->user)
+    if (s->auth != WSMTP_MECHANISM_AUTO && !settings_log_in(s))
         return failure_usage(f, "--auth needs --user");
     if (!s->cert != !s->key)
         return failure_usage(f, s->cert ? "--cert needs --key" : "--key needs --cert");

@@ -77,7 +77,7 @@ typedef struct settings {
     bool recipients_from_headers;
     bool keeps_dots; /* sendmail: a line with a dot alone does not end the message */
     const char *ehlo;
-    const char *user;
+    const char *user; /* with EXTERNAL: whom to act as; with ANONYMOUS: the trace information */
     secret_source secret;
     bool secret_from_file; /* the file gave one */
     bool secret_given;     /* an argument gave one, which replaces the file's */
@@ -102,6 +102,9 @@ typedef struct settings {
  */
 bool settings_take(settings *s, setting_id id, const char *value, const char *origin, bool from_file,
                    failure *f);
+
+/* Whether there is a login: by a user, or by a mechanism that needs none. */
+bool settings_log_in(const settings *s);
 
 /* What can be checked only when all settings are known. */
 bool settings_check(const settings *s, failure *f);

@@ -19,7 +19,7 @@ _wasm_smtp() {
         mapfile -t COMPREPLY < <(compgen -e -- "$word")
         return ;;
     --auth)
-        mapfile -t COMPREPLY < <(compgen -W 'PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 XOAUTH2 OAUTHBEARER' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-512 SCRAM-SHA-1 CRAM-MD5 XOAUTH2 OAUTHBEARER EXTERNAL ANONYMOUS' -- "$word")
         return ;;
     --server)
         mapfile -t COMPREPLY < <(compgen -W 'smtps:// smtp:// smtp+plain:// lmtp:// lmtp+unix:' -- "$word")

@@ -38,6 +38,8 @@ const WRONG = [
   [send("--user", "", "--password-env", "P"), /--user: is empty/],
   [send("--user", "alice", "--password-fd", "three"), /--password-fd: must be the number/],
   [send("--auth", "PLAIN"), /--auth needs --user/],
+  [send(...LOGIN, "--auth", "EXTERNAL"), /--auth EXTERNAL takes no password and no token/],
+  [send("--token-env", "T", "--auth", "ANONYMOUS"), /--auth ANONYMOUS takes no password and no token/],
   [send(...LOGIN, "--auth", "KERBEROS"), /no such mechanism; known are .*SCRAM-SHA-256/],
   [send("--timeout", "0"), /--timeout: must be a whole number/],
   [send("--timeout", "5s"), /--timeout: must be a whole number/],

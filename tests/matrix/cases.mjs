@@ -11,11 +11,13 @@ export const SERVERS = {
 };
 
 /** Mechanisms of the command; "none" is no login. Its SCRAM-…-PLUS are not offered by any of the servers. */
-export const MECHANISMS = ["none", "PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"];
+export const MECHANISMS = ["none", "PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONYMOUS"];
 export const TOKEN_MECHANISMS = ["XOAUTH2", "OAUTHBEARER"];
+export const ENCRYPTED = ["STARTTLS", "implicit"];
 
-/** Whether a server with these mechanisms is to offer this one; LMTP has no AUTH here. */
-export const isOffered = (mechanisms, { lmtp }, mechanism) => mechanism === "none" || (!lmtp && mechanisms.includes(mechanism));
+/** Whether a server with these mechanisms is to offer this one; LMTP has no AUTH here, and EXTERNAL is by client certificate. */
+export const isOffered = (mechanisms, { lmtp }, mechanism, way) =>
+  mechanism === "none" || (!lmtp && mechanisms.includes(mechanism) && (mechanism !== "EXTERNAL" || ENCRYPTED.includes(way)));
 
 const thousand = Array.from({ length: 1000 }, (_, index) => `r${index}@lab.test`);
 // Dovecot makes folders for each user, and removing those of a thousand takes longer than all the

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { expectCode, LOGIN, temporaryFolder } from "../cli/program.mjs";
 import { startServers } from "../servers/servers.mjs";
-import { BODIES, isOffered, MECHANISMS, recipientCases, SERVERS, TOKEN_MECHANISMS } from "./cases.mjs";
+import { BODIES, ENCRYPTED, isOffered, MECHANISMS, recipientCases, SERVERS, TOKEN_MECHANISMS } from "./cases.mjs";
 import { render, write, written } from "./table.mjs";
 
 let run;
@@ -22,7 +22,6 @@ after(() => run?.stop());
 
 const SCHEMES = { plain: "smtp+plain", STARTTLS: "smtp", implicit: "smtps" };
 const TLS_MODES = { STARTTLS: "starttls", implicit: "implicit" };
-const ENCRYPTED = ["STARTTLS", "implicit"];
 
 function connection({ name, ways, lmtp }, way) {
   if (way === "Unix socket") return ["--server", `lmtp+unix:${run[name].lmtpSocket}`];
@@ -33,6 +32,8 @@ function connection({ name, ways, lmtp }, way) {
 function login(mechanism, way) {
   if (mechanism === "none") return [];
   const clear = way === "plain" ? ["--allow-plaintext-auth"] : [];
+  if (mechanism === "EXTERNAL") return ["--auth", mechanism, ...(ENCRYPTED.includes(way) ? ["--cert", run.ca.client.cert, "--key", run.ca.client.key] : clear)];
+  if (mechanism === "ANONYMOUS") return ["--auth", mechanism, "--user", "trace@lab.test", ...clear];
   if (TOKEN_MECHANISMS.includes(mechanism)) return ["--user", "alice", "--token-file", tokenFile, "--auth", mechanism, ...clear];
   return [...LOGIN, "--auth", mechanism, ...clear];
 }
@@ -81,7 +82,7 @@ describe(LOGINS, { concurrency }, () => {
     for (const way of Object.keys(server.ways)) {
       for (const mechanism of MECHANISMS) {
         test(`${title}, ${way}, ${mechanism}`, async () => {
-          const offered = isOffered(run[server.name].mechanisms, server, mechanism);
+          const offered = isOffered(run[server.name].mechanisms, server, mechanism, way);
           const json = await send(server, { way, mechanism, ...(offered ? {} : { code: 77, expected: { "ok@lab.test": "not-sent" } }) });
           if (mechanism !== "none") assert.equal(json.capabilities.mechanisms.includes(mechanism), offered);
           assert.equal(json.mechanism, offered && mechanism !== "none" ? mechanism : null);
@@ -90,6 +91,12 @@ describe(LOGINS, { concurrency }, () => {
       }
     }
   }
+});
+
+test("every mechanism of the command is here", async () => {
+  const { json } = await expectCode(64, ["send", "--auth", "none", "--json"]);
+  const known = /known are (.*)$/.exec(json.error.message)[1].split(", ").filter((name) => !name.endsWith("-PLUS"));
+  assert.deepEqual(known.sort(), MECHANISMS.slice(1).sort());
 });
 
 test("a mechanism that servers offer and the command has not got is a usage error", async () => {
