@@ -7,16 +7,20 @@ import { out } from './component.mjs';
 
 const JCO = new URL('../../examples/component-js/node_modules/@bytecodealliance/jco-transpile/dist/index.js', import.meta.url);
 
-/** Makes JavaScript of build/wasi/out/NAME.wasm, in a folder of its own. */
+/**
+ * Makes JavaScript of build/wasi/out/NAME.wasm, in a folder of its own.
+ * @returns {Promise<{folder: string, name: string, imports: string[], remove(): void}>} `imports`: interfaces
+ *   that the host has to bring
+ */
 export async function transpileComponent(name) {
   const { transpile } = await import(JCO);
   const folder = mkdtempSync(join(tmpdir(), 'wasm-smtp-jco-'));
-  const { files } = await transpile(`${out}${name}.wasm`, { name, outDir: folder, instantiation: { tag: 'sync' } });
+  const { files, imports } = await transpile(`${out}${name}.wasm`, { name, outDir: folder, instantiation: { tag: 'sync' } });
   for (const [file, content] of Object.entries(files)) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
-  return { folder, name, remove: () => rmSync(folder, { recursive: true }) };
+  return { folder, name, imports, remove: () => rmSync(folder, { recursive: true }) };
 }
 
 /**
