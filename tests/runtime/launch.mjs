@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { startDelayProxy } from "../servers/delay-proxy.mjs";
 import { reservePort } from "../servers/ports.mjs";
 import { startServers } from "../servers/servers.mjs";
 import { SINK_VARIANTS } from "../servers/smtp-sink.mjs";
@@ -12,6 +13,9 @@ const SERVERS = ["postfix", "smtp-server", "aiosmtpd"];
 /** Servers that only the tests of extensions speak to. */
 const MORE = ["exim", "dovecot", "smtp-sink"];
 const SINKS = { noPipelining: SINK_VARIANTS.noPipelining };
+/** Listeners of Exim that are also to be had from afar, as "far-NAME", so that its greeting takes a while. */
+const FAR = ["relaxed", "implicit"];
+const FAR_MS = 200;
 const DELIVERY_MS = 15000;
 
 export async function startLab() {
@@ -24,9 +28,10 @@ export async function startLab() {
   });
   silent.listen(0, "127.0.0.1");
   await once(silent, "listening");
+  const far = await Promise.all(FAR.map((name) => startDelayProxy({ target: run.exim.listeners[name], roundTripMs: FAR_MS })));
   const config = {
     servers: Object.fromEntries(SERVERS.map((name) => [name, { listeners: run[name].listeners, mechanisms: run[name].mechanisms, users: run[name].users }])),
-    more: Object.fromEntries(MORE.map((name) => [name, { listeners: run[name].listeners }])),
+    more: Object.fromEntries(MORE.map((name) => [name, { listeners: { ...run[name].listeners } }])),
     users: run.users,
     tokens: run.tokens,
     sizeLimit: run.sizeLimit,
@@ -35,6 +40,7 @@ export async function startLab() {
     closedPort: await reservePort(),
     canTrust: true,
   };
+  FAR.forEach((name, index) => (config.more.exim.listeners[`far-${name}`] = { port: far[index].port }));
 
   async function checkDelivered(messages) {
     for (const { server, listener, marker, content } of messages ?? []) {
@@ -49,6 +55,7 @@ export async function startLab() {
   async function stop() {
     for (const socket of held) socket.destroy();
     silent.close();
+    await Promise.all(far.map((proxy) => proxy.stop()));
     await run.stop();
   }
 

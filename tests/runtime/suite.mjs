@@ -379,7 +379,7 @@ export function suite(config) {
       const trace = ({ direction, bytes }) => wire.push(`${direction} ${new TextDecoder().decode(bytes).split(/\s/)[0]}`);
       const connections = [];
       const onEvent = ({ type }) => type === "Connected" && connections.push(type);
-      const result = await sendMail({ ...options("exim", listener, tls), expected, early: true, trace, onEvent, from: "a@lab.test", to: "b@lab.test", message: content });
+      const result = await sendMail({ ...options("exim", `far-${listener}`, tls), expected, early: true, trace, onEvent, from: "a@lab.test", to: "b@lab.test", message: content });
       equal([result.accepted, connections.length], [1, 1], "accepted, connections");
       const hurried = wire.slice(tls === "starttls" ? wire.indexOf("sent STARTTLS") + 2 : 0);
       equal(hurried.slice(0, 2), ["sent EHLO", "sent MAIL"], wire.join(", "));
