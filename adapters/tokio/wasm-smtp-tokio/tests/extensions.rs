@@ -4,24 +4,13 @@
 #[path = "script/mod.rs"]
 mod script;
 
-use script::{open_with, outcome, Do, Do::*, FROM, LETTER};
+use script::{open_overlapped, open_with, outcome, Do, Do::*, FROM, LETTER};
 use tokio::io::DuplexStream;
-use tokio::task::JoinHandle;
 use wasm_smtp_tokio::{
     connect_smtp_plaintext, BodyType, ConnectOptions, DsnReturn, Envelope, Error, ErrorKind, Field,
     MailParameter, Notify, RcptParameter, Reason, Recipient, SmtpClient, Status, XClient,
     XClientAttribute,
 };
-
-async fn open(
-    hello: &'static str,
-    script: &[Do],
-) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
-    let mut whole = vec![Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(hello)];
-    whole.extend(script);
-    let (client, server) = open_with(&ConnectOptions::new().overlap(3), &whole).await;
-    (client.expect("it opens"), server)
-}
 
 fn envelope() -> Envelope {
     let boss = Recipient::new("you@lab.test")
@@ -31,7 +20,7 @@ fn envelope() -> Envelope {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_asked_for_is_sent_if_it_is_offered() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         "250-mx\r\n250-PIPELINING\r\n250 DSN\r\n",
         &[
             Await("DATA\r\n"),
@@ -56,7 +45,7 @@ async fn what_is_asked_for_is_sent_if_it_is_offered() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_offered_is_an_error_or_left_out() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         "250-mx\r\n250 PIPELINING\r\n",
         &[
             Await("DATA\r\n"),
@@ -85,7 +74,7 @@ async fn what_is_not_offered_is_an_error_or_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn octets_go_in_parts_and_streams_do_not() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         "250-mx\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1\r\n",
         &[
             Await("body\r\n"),
@@ -110,7 +99,7 @@ async fn octets_go_in_parts_and_streams_do_not() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_that_go_in_parts_are_told_apart() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         "250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
         &[
             Await("body 0\r\n"),
@@ -165,21 +154,22 @@ async fn hosts_are_named_by_a_labels() {
 async fn binary_octets_go_as_they_are() {
     let hello = "250-mx\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 BINARYMIME\r\n";
     let (mut client, server) =
-        open(hello, &[Await("LAST\r\n"), Say("250 ok\r\n250 ok\r\n250 queued\r\n")]).await;
+        open_overlapped(hello, &[Await("LAST\r\n"), Say("250 ok\r\n250 ok\r\n250 queued\r\n")])
+            .await;
     let binary = Envelope::new(FROM, ["you@lab.test"]).body(BodyType::Binary);
     client.send(binary.clone(), b"a\n\0b\r").await.expect("accepted");
     drop(client);
     let heard = server.await.expect("no panic");
     assert!(heard.contains("MAIL FROM:<me@lab.test> BODY=BINARYMIME\r\n"), "{heard}");
     assert!(heard.ends_with("BDAT 5 LAST\r\na\n\0b\r"), "{heard:?}");
-    let (mut client, _server) = open("250 mx\r\n", &[Stall]).await;
+    let (mut client, _server) = open_overlapped("250 mx\r\n", &[Stall]).await;
     let error = client.send(binary, b"a\n\0b\r").await.expect_err("not offered");
     assert_eq!(error.reason(), Reason::BinaryMimeMissing);
 }
 
 #[tokio::test(start_paused = true)]
 async fn questions_and_their_answers() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         "250-mx\r\n250-VRFY\r\n250 XCLIENT NAME LOGIN\r\n",
         &[
             Await("VRFY ann\r\n"),

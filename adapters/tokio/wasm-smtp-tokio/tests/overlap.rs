@@ -5,13 +5,9 @@ mod script;
 
 use std::time::Duration;
 
-use script::{open_with, outcome, Do, Do::*, FROM};
-use tokio::io::DuplexStream;
-use tokio::task::JoinHandle;
+use script::{open_overlapped, open_with, outcome, Do, Do::*, FROM};
 use tokio::time::timeout;
-use wasm_smtp_tokio::{
-    ConnectOptions, Envelope, Error, ErrorKind, Outcome, Reason, SmtpClient, Status,
-};
+use wasm_smtp_tokio::{ConnectOptions, Envelope, Error, ErrorKind, Outcome, Reason, Status};
 
 const PIPELINING: &str = "250-mx\r\n250 PIPELINING\r\n";
 const CHUNKING: &str = "250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n";
@@ -29,16 +25,6 @@ fn messages(count: usize) -> Vec<Message> {
     (0..count).map(|number| message(number, 1)).collect()
 }
 
-async fn open(
-    hello: &'static str,
-    script: &[Do],
-) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
-    let mut whole = vec![Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(hello)];
-    whole.extend(script);
-    let (client, server) = open_with(&ConnectOptions::new().overlap(3), &whole).await;
-    (client.expect("it opens"), server)
-}
-
 /// The statuses of each message's recipients, and why if none was accepted.
 fn story(results: &[Result<Outcome, Error>]) -> Vec<(Vec<Status>, Option<Reason>)> {
     let of = |result: &Result<Outcome, Error>| match result {
@@ -52,7 +38,7 @@ use Status::{Accepted, Deferred, InDoubt, NotSent, Refused};
 
 #[tokio::test(start_paused = true)]
 async fn the_next_envelope_travels_with_the_end_of_the_last_message() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         PIPELINING,
         &[
             Await("DATA\r\n"),
@@ -80,7 +66,7 @@ async fn the_next_envelope_travels_with_the_end_of_the_last_message() {
 
 #[tokio::test(start_paused = true)]
 async fn with_chunking_whole_messages_follow_each_other() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         CHUNKING,
         &[
             // All three that may be under way come before a word is said, and no fourth.
@@ -115,7 +101,7 @@ async fn with_chunking_whole_messages_follow_each_other() {
 /// RFC 5321 does not promise that an envelope may come before the last message is answered.
 #[tokio::test(start_paused = true)]
 async fn an_envelope_refused_for_being_early_is_sent_again_and_overlap_ends() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         PIPELINING,
         &[
             Await("DATA\r\n"),
@@ -152,7 +138,7 @@ async fn an_envelope_refused_for_being_early_is_sent_again_and_overlap_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_refused_for_being_early_with_its_body_is_not_sent_twice() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         CHUNKING,
         &[
             Await("body 0\r\n"),
@@ -176,7 +162,7 @@ async fn a_message_that_was_refused_for_being_early_with_its_body_is_not_sent_tw
 /// What is known of each message when the connection is cut, and nothing is sent twice.
 #[tokio::test(start_paused = true)]
 async fn a_cut_connection_leaves_each_message_with_its_own_outcome() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         CHUNKING,
         &[
             Await("body 0\r\n"),
@@ -210,7 +196,7 @@ async fn a_cut_connection_leaves_each_message_with_its_own_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn one_result_is_taken_while_others_are_under_way() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         CHUNKING,
         &[
             Await("body 0\r\n"),
@@ -273,7 +259,7 @@ async fn a_next_that_was_dropped_is_followed_by_one_that_gets_the_result() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_breaks_a_rule_fails_alone_and_in_its_turn() {
-    let (mut client, server) = open(
+    let (mut client, server) = open_overlapped(
         CHUNKING,
         &[
             Await("body 0\r\n"),
@@ -314,7 +300,7 @@ async fn without_pipelining_they_go_one_after_another() {
         script.extend(one);
         script.push(Say("250 queued\r\n"));
     }
-    let (mut client, server) = open("250 mx\r\n", &script).await;
+    let (mut client, server) = open_overlapped("250 mx\r\n", &script).await;
     let results = client.send_all(messages(3)).collect().await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     // Nothing is left under way, so the client goes on.

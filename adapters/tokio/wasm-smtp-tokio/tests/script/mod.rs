@@ -68,12 +68,28 @@ pub async fn open_with(
     (connect_over(here, Tls::None, "mx.lab.test", "client.lab.test", options).await, server)
 }
 
+async fn open_greeted(
+    options: &ConnectOptions,
+    hello: &'static str,
+    script: &[Do],
+) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
+    let mut whole = vec![Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(hello)];
+    whole.extend(script);
+    let (client, server) = open_with(options, &whole).await;
+    (client.expect("it opens"), server)
+}
+
 /// A session that is open; the script goes on behind EHLO.
 pub async fn open(script: &[Do]) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
-    let mut whole = vec![Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(HELLO)];
-    whole.extend(script);
-    let (client, server) = open_with(&ConnectOptions::new(), &whole).await;
-    (client.expect("it opens"), server)
+    open_greeted(&ConnectOptions::new(), HELLO, script).await
+}
+
+/// The same with another reply to EHLO, for three messages at a time.
+pub async fn open_overlapped(
+    hello: &'static str,
+    script: &[Do],
+) -> (SmtpClient<DuplexStream>, JoinHandle<String>) {
+    open_greeted(&ConnectOptions::new().overlap(3), hello, script).await
 }
 
 pub fn outcome(error: &Error) -> Vec<Status> {
