@@ -93,7 +93,7 @@ build_roots() {
 INCLUDES=(-Iinclude -Iengine -Isasl -Iadapters/client -Iadapters/wasi -isystem "$MBEDTLS/include" -isystem "$MBEDTLS/library")
 engine=(engine/*.c sasl/*.c)
 driver=(adapters/client/{body,driver,error,events,requests,texts}.c)
-session=(adapters/wasi/{clock,session,socket,words}.c)
+session=(adapters/wasi/{address,session,words}.c)
 tls=(adapters/wasi/tls{,_platform,_verify}.c)
 own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
     include/wsmtp/*.h engine/*.h sasl/*.h cli/*.[ch] examples/component-compose/*.c examples/component-compose/bindings/*)
@@ -111,6 +111,7 @@ build_common() {
     compile_session plain "${FOR_PLAIN[@]}"
     compile tls "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${tls[@]}"
     compile tls-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_none.c
+    compile host "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{clock,socket}.c
     compile roots-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/roots_none.c
     compile identity-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_identity_none.c
     compile libc "${WARNINGS[@]}" -- adapters/component/{memory,print,type}.c
@@ -173,14 +174,20 @@ build_composed() {
     finish composed
 }
 
-# The command line: cli/ on the client of adapters/wasi, in a module that WASI calls a command.
-build_command() {
+# compile_command FOLDER: the command line, cli/ on the client of adapters/wasi: what of it asks the C library
+# for files, streams and the like.
+compile_command() {
     local version
     version=$(sed -n 's/^project(.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
-    compile client "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
+    compile "$1" "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
         adapters/client/{addresses,early,file,idna,login,names,query,settings}.c
-    compile cli "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
-    command wasm-smtp cli client common tls mbedtls roots
+    compile "$1" "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
+}
+
+# In a module that WASI calls a command.
+build_command() {
+    compile_command cli
+    command wasm-smtp cli common host tls mbedtls roots
     wasm-tools component new "$OBJ/wasm-smtp.opt.wasm" -o "$OBJ/wasm-smtp.new.wasm"
     finish wasm-smtp
 }
@@ -194,18 +201,18 @@ build_roots
 if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{composed,client,cli,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,cli,host,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
     compile_world sender '-D__export_name__(name)=unused' -- config convert deliver send sender
     compile_world mailer -- config connection convert deliver send
     compile_world protocol -- convert protocol
     compile core "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" adapters/client/{error,texts}.c
-    with_tls=(components tls mbedtls identity-none)
+    with_tls=(components host tls mbedtls identity-none)
     component smtp-send sender "${with_tls[@]}" roots
     component smtp-send-tls sender "${with_tls[@]}" roots-none
     component mailer mailer "${with_tls[@]}" roots
     component smtp-engine protocol core
-    component smtp-send-plain sender plain tls-none roots-none
+    component smtp-send-plain sender plain host tls-none roots-none
     build_composed
     build_command
     digest=$own_digest

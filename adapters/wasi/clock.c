@@ -1,3 +1,4 @@
+/* clock.h on WASI 0.2. */
 #include "clock.h"
 
 #include <string.h>
@@ -8,6 +9,13 @@
 uint64_t wsmtp_host_microseconds(void)
 {
     return host_now() / 1000u + 1;
+}
+
+int64_t wsmtp_host_seconds(void)
+{
+    host_datetime now;
+    host_wall_now(&now);
+    return (int64_t)now.seconds;
 }
 
 bool wsmtp_host_entropy(uint8_t *bytes, size_t bytes_len)

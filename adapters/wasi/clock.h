@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 uint64_t wsmtp_host_microseconds(void); /* of a clock that only goes forward; never 0 */
+int64_t wsmtp_host_seconds(void);       /* since 1970, of a clock that may be set */
 bool wsmtp_host_entropy(uint8_t *bytes, size_t bytes_len);
 
 #endif

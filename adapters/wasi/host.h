@@ -134,6 +134,12 @@ typedef struct host_ready {
     size_t len;
 } host_ready;
 
+/* wasi:clocks/wall-clock, datetime */
+typedef struct host_datetime {
+    uint64_t seconds;
+    uint32_t nanoseconds;
+} host_datetime;
+
 _Static_assert(sizeof(host_room) == 16 && sizeof(host_octets) == 12 && sizeof(host_done) == 12, "ABI");
 _Static_assert(offsetof(host_next_address, address.groups) == 6, "ABI");
 _Static_assert(offsetof(host_socket_address, v4_at.octets) == 10, "ABI");
@@ -162,6 +168,7 @@ void host_flush(int32_t stream, host_done *result);
 WSMTP_WASI_IMPORT("clocks/monotonic-clock", "now") uint64_t host_now(void);
 WSMTP_WASI_IMPORT("clocks/monotonic-clock", "subscribe-instant")
 int32_t host_subscribe_instant(uint64_t nanoseconds);
+WSMTP_WASI_IMPORT("clocks/wall-clock", "now") void host_wall_now(host_datetime *now);
 WSMTP_WASI_IMPORT("random/random", "get-random-u64") uint64_t host_random(void);
 
 WSMTP_WASI_IMPORT("sockets/instance-network", "instance-network") int32_t host_network(void);

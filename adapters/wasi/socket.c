@@ -1,3 +1,4 @@
+/* socket.h on WASI 0.2: wasi:sockets, wasi:io. */
 #include "socket.h"
 
 #include <stdlib.h>
@@ -90,11 +91,6 @@ static void take_groups(wsmtp_wasi_address *address, const uint16_t *groups)
     }
 }
 
-static uint16_t group_of(const wsmtp_wasi_address *address, size_t i)
-{
-    return (uint16_t)(address->octets[2 * i] << 8 | address->octets[2 * i + 1]);
-}
-
 static wsmtp_cause collect(int32_t lookup, uint64_t deadline, wsmtp_wasi_address *addresses,
                            size_t *count, const char **words)
 {
@@ -141,60 +137,17 @@ wsmtp_cause wsmtp_wasi_resolve(const char *host, uint64_t deadline,
     return cause;
 }
 
-static char *put_number(char *at, unsigned value, unsigned base)
+void wsmtp_wasi_local(const wsmtp_wasi_socket *s, wsmtp_wasi_address *address)
 {
-    char digits[6];
-    size_t n = 0;
-    do
-        digits[n++] = "0123456789abcdef"[value % base];
-    while ((value /= base));
-    while (n)
-        *at++ = digits[--n];
-    return at;
-}
-
-static char *put_address(char *at, const wsmtp_wasi_address *address)
-{
-    for (size_t i = 0; i < (address->v6 ? 8 : 4); i++) {
-        if (i)
-            *at++ = address->v6 ? ':' : '.';
-        at = address->v6 ? put_number(at, group_of(address, i), 16)
-                         : put_number(at, address->octets[i], 10);
-    }
-    return at;
-}
-
-void wsmtp_wasi_address_text(const wsmtp_wasi_address *address, uint16_t port,
-                             char text[WSMTP_WASI_ADDRESS_TEXT])
-{
-    if (address->v6)
-        *text++ = '[';
-    text = put_address(text, address);
-    if (address->v6)
-        *text++ = ']';
-    *text++ = ':';
-    *put_number(text, port, 10) = '\0';
-}
-
-void wsmtp_wasi_local_text(const wsmtp_wasi_socket *s, char text[WSMTP_WASI_LOCAL_TEXT])
-{
-    wsmtp_wasi_address address = {.octets = {127, 0, 0, 1}};
     host_socket_address local;
     host_local_address(s->socket, &local);
-    if (!local.failed) {
-        address.v6 = local.v6;
-        if (address.v6)
-            take_groups(&address, local.v6_at.groups);
-        else
-            memcpy(address.octets, local.v4_at.octets, 4);
-    }
-    *text++ = '[';
-    if (address.v6) {
-        memcpy(text, "IPv6:", 5);
-        text += 5;
-    }
-    text = put_address(text, &address);
-    memcpy(text, "]", 2);
+    if (local.failed)
+        return;
+    address->v6 = local.v6;
+    if (address->v6)
+        take_groups(address, local.v6_at.groups);
+    else
+        memcpy(address->octets, local.v4_at.octets, 4);
 }
 
 /* ---- connections */
@@ -207,7 +160,7 @@ static uint8_t start(int32_t socket, const wsmtp_wasi_address *address, uint16_t
     int32_t part[10] = {0};
     if (address->v6)
         for (size_t i = 0; i < 8; i++)
-            part[i + 1] = group_of(address, i); /* after the flow, which is 0 */
+            part[i + 1] = wsmtp_wasi_group(address, i); /* after the flow, which is 0 */
     else
         for (size_t i = 0; i < 4; i++)
             part[i] = octet[i];

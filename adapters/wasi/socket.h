@@ -1,6 +1,6 @@
 /*
- * TCP as WASI 0.2 has it. socket.c is the only file that knows wasi:sockets and wasi:io; another
- * kind of host needs another socket.c and clock.c. Private.
+ * TCP, as the host has it: socket.c and clock.c are for WASI 0.2. No other file knows what the host is.
+ * Private.
  */
 #ifndef WSMTP_WASI_SOCKET_H
 #define WSMTP_WASI_SOCKET_H
@@ -19,6 +19,12 @@ typedef struct wsmtp_wasi_address {
     bool v6;
     uint8_t octets[16]; /* IPv4: the first four */
 } wsmtp_wasi_address;
+
+/* Of IPv6: the group at i, 0 to 7. */
+static inline uint16_t wsmtp_wasi_group(const wsmtp_wasi_address *address, size_t i)
+{
+    return (uint16_t)(address->octets[2 * i] << 8 | address->octets[2 * i + 1]);
+}
 
 /* Handles, as the host numbers them. Zeroed: closed. */
 typedef struct wsmtp_wasi_socket {
@@ -43,6 +49,9 @@ wsmtp_cause wsmtp_wasi_connect(wsmtp_wasi_socket *s, const wsmtp_wasi_address *a
 /* "192.0.2.1:25" */
 void wsmtp_wasi_address_text(const wsmtp_wasi_address *address, uint16_t port,
                              char text[WSMTP_WASI_ADDRESS_TEXT]);
+
+/* This side's address; left as it is if the host does not tell. */
+void wsmtp_wasi_local(const wsmtp_wasi_socket *s, wsmtp_wasi_address *address);
 
 /* This side's address, as EHLO wants it: "[192.0.2.1]"; "[127.0.0.1]" if the host does not tell. */
 void wsmtp_wasi_local_text(const wsmtp_wasi_socket *s, char text[WSMTP_WASI_LOCAL_TEXT]);

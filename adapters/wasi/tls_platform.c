@@ -5,7 +5,6 @@
 #include <psa/crypto.h>
 #include <string.h>
 #include <time.h>
-#include <wasi/wasip2.h>
 
 #include "clock.h"
 
@@ -28,11 +27,10 @@ mbedtls_ms_time_t mbedtls_ms_time(void)
 
 time_t time(time_t *at)
 {
-    wall_clock_datetime_t now;
-    wall_clock_now(&now);
+    time_t now = (time_t)wsmtp_host_seconds();
     if (at)
-        *at = (time_t)now.seconds;
-    return (time_t)now.seconds;
+        *at = now;
+    return now;
 }
 
 /* The proleptic Gregorian calendar, with years that begin in March, so that the leap day is last. */
