@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo wasi wasm size bench docs dist release clean
+.PHONY: help setup test demo wasi wamr wasm size bench docs dist release clean
 
 with_env = . tools/env.sh &&
 
@@ -23,6 +23,11 @@ demo: ## send a message from a Worker to an SMTP server on this machine
 wasi: ## build the components and the command for WASI into build/wasi/out
 	@tools/setup.sh js wasi
 	@tools/build-wasi.sh
+
+wamr: ## build the command for WAMR, and try it in the iwasm that WSMTP_IWASM names or PATH has, if any
+	@tools/setup.sh js servers wasi
+	@tools/build-wasi.sh
+	@$(with_env) node --test --test-reporter=spec tests/wasi/wamr.test.mjs
 
 wasm: ## build the engine as WebAssembly into build/wasm
 	@tools/setup.sh wasm

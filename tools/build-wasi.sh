@@ -7,6 +7,7 @@
 #   smtp-engine.wasm      component, world protocol: imports nothing
 #   composed.wasm         examples/component-compose, joined with mailer.wasm
 #   wasm-smtp.wasm        the command line of cli/
+#   wasm-smtp-wamr.wasm   the same for WAMR: a module of preview 1, with WAMR's own calls for sockets
 # and smtp-send.wasm as JavaScript for the npm package, into adapters/js/component/generated.
 # Sysroot and mbedTLS come from build/wasi (tools/setup.sh wasi). clang is not asked to link, because
 # it would want wasm-component-ld.
@@ -192,6 +193,15 @@ build_command() {
     finish wasm-smtp
 }
 
+# The same with the C library for preview 1. Objects that ask it for memory and strings only serve for both.
+build_command_for_wamr() {
+    local CFLAGS=("${CFLAGS[@]//wasip2/wasip1}") LIB="${LIB/wasip2/wasip1}"
+    compile_command wamr
+    compile wamr "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{clock,socket}_wamr.c
+    command wasm-smtp-wamr wamr common tls mbedtls roots
+    cp "$OBJ/wasm-smtp-wamr.opt.wasm" "$OUT/wasm-smtp-wamr.wasm"
+}
+
 mkdir -p "$OUT" "$OBJ"
 exec 9>"$WASI/build.lock"
 flock 9
@@ -201,7 +211,7 @@ build_roots
 if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{composed,cli,host,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,cli,wamr,host,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
     build_common
     compile_world sender '-D__export_name__(name)=unused' -- config convert deliver send sender
     compile_world mailer -- config connection convert deliver send
@@ -215,6 +225,7 @@ if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OB
     component smtp-send-plain sender plain host tls-none roots-none
     build_composed
     build_command
+    build_command_for_wamr
     digest=$own_digest
     done_with own
 fi

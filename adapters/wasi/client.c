@@ -1,6 +1,6 @@
 /*
- * wsmtp/client.h on WASI 0.2. There are no Unix sockets; cancelling works from the callbacks only,
- * because a component has one thread.
+ * wsmtp/client.h on WASI. There are no Unix sockets; cancelling works from the callbacks only,
+ * because an instance has one thread.
  */
 #include <wsmtp/client.h>
 

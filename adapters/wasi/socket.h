@@ -1,6 +1,6 @@
 /*
- * TCP, as the host has it: socket.c and clock.c are for WASI 0.2. No other file knows what the host is.
- * Private.
+ * TCP, as the host has it: socket.c and clock.c are for WASI 0.2, socket_wamr.c and clock_wamr.c for
+ * WAMR. No other file knows what the host is. Private.
  */
 #ifndef WSMTP_WASI_SOCKET_H
 #define WSMTP_WASI_SOCKET_H
@@ -29,7 +29,9 @@ static inline uint16_t wsmtp_wasi_group(const wsmtp_wasi_address *address, size_
 /* Handles, as the host numbers them. Zeroed: closed. */
 typedef struct wsmtp_wasi_socket {
     bool open;
-    int32_t socket, input, output;
+    int32_t socket;
+    /* WASI 0.2 only */
+    int32_t input, output;
     int32_t readable, writable; /* pollables of input and output */
 } wsmtp_wasi_socket;
 

@@ -1,4 +1,4 @@
-// Prints what the components for WASI weigh, beside their targets. Exits with 1 if a limit is passed.
+// Prints what the components and commands for WASI weigh, beside their targets. Exits with 1 if a limit is passed.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -6,7 +6,7 @@ const out = new URL('../../build/wasi/out/', import.meta.url);
 const gzip = (bytes) => execFileSync('gzip', ['-9', '-n'], { input: bytes, maxBuffer: 1 << 24 }).length;
 const read = (name) => readFileSync(new URL(`${name}.wasm`, out));
 
-const sizes = new Map(['smtp-send-plain', 'smtp-send-tls', 'smtp-send', 'mailer', 'smtp-engine', 'wasm-smtp'].map((name) => {
+const sizes = new Map(['smtp-send-plain', 'smtp-send-tls', 'smtp-send', 'mailer', 'smtp-engine', 'wasm-smtp', 'wasm-smtp-wamr'].map((name) => {
   const bytes = read(name);
   return [name, { bytes: bytes.length, gzip: gzip(bytes) }];
 }));
@@ -21,6 +21,7 @@ const rows = [
   ['mailer', 'component, with connections'],
   ['smtp-engine', 'component, the protocol alone'],
   ['wasm-smtp', 'command line'],
+  ['wasm-smtp-wamr', 'command line, for WAMR'],
 ];
 const number = (value) => (value === undefined ? '' : value.toLocaleString('en-US'));
 const line = (title, ...cells) => console.log(title.padEnd(46) + cells.map((cell) => cell.padStart(10)).join(''));
