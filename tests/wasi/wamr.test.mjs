@@ -52,7 +52,7 @@ describe('the module', () => {
 
   /** Runs the command with the folder of the authorities as /ca: how it ended, what it wrote, how long it took. */
   function command(args, { input = MESSAGE, permissions = PERMISSIONS, wrap = [] } = {}) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const began = Date.now();
       const line = [...wrap, iwasm, ...permissions, `--map-dir=/ca::${run.ca.folder}`, '--env=PASSWORD=secret', file, ...args];
       const child = spawn(line[0], line.slice(1));
@@ -60,6 +60,7 @@ describe('the module', () => {
       child.stdout.on('data', (data) => (stdout += data));
       child.stderr.on('data', (data) => (stderr += data));
       child.stdin.on('error', () => {});
+      child.on('error', reject);
       if (typeof input === 'function') input(child.stdin);
       else child.stdin.end(input);
       child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr, took: Date.now() - began }));
@@ -115,6 +116,7 @@ describe('the module', () => {
       const report = await sent(`smtp://[::1]:${port('ipv6', 'smtp-server')}`, 'wamr6@lab.test');
       assert.match(report.server.address, /^\[0:0:0:0:0:0:0:1\]:/);
       assert.equal(report.server.localName, '[IPv6:0:0:0:0:0:0:0:1]');
+      await delivered('wamr6@lab.test', MESSAGE, 'smtp-server');
     });
     for (const [scheme, listener] of [['smtp+plain', 'unlimited'], ['smtps', 'unlimitedImplicit']])
       test(`of ${Math.round(LARGE / 1e6)} MB, ${scheme}`, { timeout: 120000 }, async () => {
