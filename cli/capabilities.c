@@ -77,6 +77,16 @@ void capabilities_each_mechanism(const char *ehlo, capabilities_callback take, v
     capabilities_each_extension(ehlo, take_extension, &m);
 }
 
+void capabilities_each_attribute(const wsmtp_capabilities *c, capabilities_callback take, void *context)
+{
+    for (unsigned keyword = WSMTP_KEYWORD_NAME; keyword < WSMTP_KEYWORD_COUNT; keyword++) {
+        size_t n;
+        const char *name = wsmtp_keyword_name((wsmtp_keyword)keyword, &n);
+        if (c->xclient >> (keyword - WSMTP_KEYWORD_NAME) & 1u)
+            take(context, name, n);
+    }
+}
+
 const char *capabilities_date(int64_t seconds, char text[CAPABILITIES_DATE_MAX])
 {
     /* Civil date of a day number, counted in years that begin in March: the leap day is the last. */

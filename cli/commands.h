@@ -5,6 +5,9 @@
 int command_send(int argc, char **argv);
 int command_probe(int argc, char **argv);
 int command_sendmail(int argc, char **argv);
+int command_vrfy(int argc, char **argv);
+int command_expn(int argc, char **argv);
+int command_help(int argc, char **argv);
 
 /* Prints the version on stdout. */
 int command_version(void);

@@ -236,6 +236,19 @@ bool config_file_read(config_file *config, settings *s, failure *f)
     return fine;
 }
 
+bool config_file_choose(config_file *config, settings *s, failure *f)
+{
+    if (s->has_server && s->account)
+        return failure_usage(f, "--server and --account exclude each other");
+    if (s->has_server && s->config_file)
+        return failure_usage(f, "--server and --config exclude each other");
+    if (s->has_server || config_file_read(config, s, f))
+        return true;
+    if (config->is_missing && !s->account)
+        return failure_usage(f, "--server is needed: there is no configuration file to name one");
+    return false;
+}
+
 void config_file_free(config_file *config)
 {
     if (config->text)

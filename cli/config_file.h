@@ -32,6 +32,9 @@ typedef struct config_file {
  */
 bool config_file_read(config_file *config, settings *s, failure *f);
 
+/* Reads it if no server is given yet; a server and an account exclude each other. */
+bool config_file_choose(config_file *config, settings *s, failure *f);
+
 /* Wipes and frees the text. */
 void config_file_free(config_file *config);
 

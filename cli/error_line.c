@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "parameters.h"
+
 static const char *of_cause(wsmtp_cause cause)
 {
     switch (cause) {
@@ -30,6 +32,18 @@ static const char *of_cause(wsmtp_cause cause)
     }
 }
 
+/* About a parameter that is not offered, in the words of the options. There is one error a run. */
+static const char *of_parameter(const wsmtp_client_error *error)
+{
+    static char advice[160];
+    const char *option = parameters_option(wsmtp_keyword_find(error->detail, error->detail_len));
+    if (!option)
+        return "\"wasm-smtp probe\" shows which attributes the server takes from us";
+    snprintf(advice, sizeof advice, "leave out --%s, or have it dropped where it is not offered: --optional %s",
+             option, option);
+    return advice;
+}
+
 static const char *of_reason(wsmtp_reason reason)
 {
     switch (reason) {
@@ -39,6 +53,10 @@ static const char *of_reason(wsmtp_reason reason)
         return "smtps:// is TLS from the start (port 465), smtp:// is STARTTLS (port 587)";
     case WSMTP_REASON_SMTPUTF8_MISSING: return "use another server, or addresses that are ASCII before the @";
     case WSMTP_REASON_EIGHTBITMIME_MISSING: return "encode the message in 7 bits (quoted-printable or base64)";
+    case WSMTP_REASON_BINARYMIME_MISSING: return "encode the message (base64) and leave out --binary";
+    case WSMTP_REASON_PARAMETER_LIMIT: return "\"wasm-smtp probe\" shows the limit";
+    case WSMTP_REASON_TOO_MANY_RECIPIENTS:
+        return "give the message in a file, so that it can be sent in parts, or name fewer recipients";
     case WSMTP_REASON_MESSAGE_TOO_LARGE: return "make the message smaller";
     case WSMTP_REASON_BODY_LINE_TOO_LONG: return "wrap or encode the long lines";
     case WSMTP_REASON_AUTH_REFUSED: return "check user and password";
@@ -64,6 +82,8 @@ const char *error_advice(const wsmtp_client_error *error)
         return advice;
     if (error->code >= 400 && error->code < 500)
         return "try again later";
+    if (error->reason == WSMTP_REASON_PARAMETER_NOT_OFFERED)
+        return of_parameter(error);
     advice = of_reason(error->reason);
     if (advice)
         return advice;

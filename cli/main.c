@@ -10,6 +10,9 @@
 static const char usage[] =
     "usage: wasm-smtp send [OPTION]... [FILE]     send a message\n"
     "       wasm-smtp probe [OPTION]... URL       show what a server offers\n"
+    "       wasm-smtp vrfy [OPTION]... ADDRESS    ask a server about a mailbox\n"
+    "       wasm-smtp expn [OPTION]... LIST       ask a server who is on a list\n"
+    "       wasm-smtp help OPTION... [TOPIC]      ask a server for its help\n"
     "       wasm-smtp sendmail [OPTION]... [ADDRESS]...\n"
     "                                             the same as the command sendmail\n"
     "       wasm-smtp COMMAND --help              list a command's options\n"
@@ -20,6 +23,14 @@ int command_version(void)
     puts("wasm-smtp " WSMTP_CLI_VERSION);
     return fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
 }
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"send", command_send}, {"probe", command_probe}, {"vrfy", command_vrfy},
+    {"expn", command_expn}, {"help", command_help},   {"sendmail", command_sendmail},
+};
 
 static const char *base_name(const char *path)
 {
@@ -32,9 +43,9 @@ static int wrong_usage(int argc, char **argv)
     failure f;
     settings s = {.json = options_want_json(argc, argv)};
     if (argc < 2 || argv[1][0] == '-')
-        failure_usage(&f, "a command is needed: send, probe or sendmail");
+        failure_usage(&f, "a command is needed: send, probe, vrfy, expn, help or sendmail");
     else
-        failure_usage(&f, "there is no command %.40s: only send, probe and sendmail", argv[1]);
+        failure_usage(&f, "there is no command %.40s: only send, probe, vrfy, expn, help and sendmail", argv[1]);
     return deliver_failure(NULL, &s, &f);
 }
 
@@ -44,17 +55,15 @@ int main(int argc, char **argv)
     if (strcmp(called, "sendmail") == 0)
         return command_sendmail(argc, argv);
     const char *command = argc > 1 ? argv[1] : "";
-    if (strcmp(command, "send") == 0)
-        return command_send(argc - 1, argv + 1);
-    if (strcmp(command, "probe") == 0)
-        return command_probe(argc - 1, argv + 1);
-    if (strcmp(command, "sendmail") == 0)
-        return command_sendmail(argc - 1, argv + 1);
     if (strcmp(command, "--version") == 0)
         return command_version();
-    if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0) {
+    if (strcmp(command, "--help") == 0 || (strcmp(command, "help") == 0 && argc == 2)) {
         fputs(usage, stdout);
         return fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(command, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
     }
     return wrong_usage(argc, argv);
 }

@@ -16,21 +16,33 @@
 
 typedef struct message_options {
     bool recipients_from_headers;
+    bool binary;        /* any octets, which stay as they are: no line is too long */
     bool dot_ends;      /* a line with a dot alone ends the message (sendmail without -i) */
     const char *domain; /* for addresses without one; may be NULL */
 } message_options;
+
+/* How far a message has been read from its file. */
+typedef struct message_place {
+    fpos_t position;
+    bool at_end;               /* nothing is in the file any more */
+    bool dot_held, line_start; /* of the search for the dot */
+} message_place;
 
 typedef struct message {
     const char *name; /* in errors */
     FILE *file;
     char *head;       /* read ahead; to be sent first */
     size_t head_len, head_at;
-    bool at_end;      /* nothing is in the file any more */
+    char *piece;      /* what follows, looked through for the dot; NULL: not needed */
+    size_t piece_len, piece_at;
+    message_place here;
+    message_place behind_head; /* where an ordinary file goes on */
+    bool all_in_head;
+    bool can_rewind;  /* it is all in the head, or in an ordinary file */
+    bool binary, dot_ends;
     bool scanned;     /* the whole of it; of a stream only when it has passed */
-    wsmtp_body_scan scan;
+    wsmtp_body_scan scan; /* of a binary message only octets, which are counted as they are */
     char error[160];  /* why reading failed; empty: it did not */
-    /* The search for the dot. */
-    bool dot_ends, dot_held, line_start;
 } message;
 
 /*
@@ -40,8 +52,9 @@ typedef struct message {
 bool message_open(message *m, const char *path, const message_options *options,
                   text_list *recipients, failure *f);
 
-/* Body callback of the client: context is the message. */
+/* Callbacks of the client's body: context is the message. The second one makes the first begin anew. */
 ptrdiff_t message_read(void *context, uint8_t *buffer, size_t buffer_len);
+bool message_rewind(void *context);
 
 void message_close(message *m);
 

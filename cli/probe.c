@@ -101,9 +101,44 @@ static void print_moments(const wsmtp_client_facts *facts)
         printf("%-14s %u\n", "round trips", (unsigned)facts->round_trips);
 }
 
+static void print_attribute(void *context, const char *text, size_t text_len)
+{
+    const char **before = context;
+    printf("%s%.*s", *before, (int)text_len, text);
+    *before = " ";
+}
+
+/* What the server states in numbers. */
+static void print_limits(const wsmtp_capabilities *c)
+{
+    const char *title = "limits", *before = "XCLIENT takes ";
+    if (c->size) {
+        printf("%-14s %llu octets a message\n", title, (unsigned long long)c->size);
+        title = "";
+    }
+    if (c->flags & WSMTP_CAP_LIMITS) {
+        printf("%-14s messages %u, recipients %u, domains %u (0: not stated)\n", title, (unsigned)c->mail_max,
+               (unsigned)c->rcpt_max, (unsigned)c->rcpt_domain_max);
+        title = "";
+    }
+    if (c->deliver_by_min) {
+        printf("%-14s delivery by a time: in %u seconds or more\n", title, (unsigned)c->deliver_by_min);
+        title = "";
+    }
+    if (c->hold_max) {
+        printf("%-14s a message is held for %u seconds at most\n", title, (unsigned)c->hold_max);
+        title = "";
+    }
+    if (c->xclient) {
+        printf("%-14s ", title);
+        capabilities_each_attribute(c, print_attribute, &before);
+        putchar('\n');
+    }
+}
+
 static void print_table(const settings *s, const wsmtp_client_facts *facts)
 {
-    char url[URL_TEXT_MAX], limits[128];
+    char url[URL_TEXT_MAX];
     const wsmtp_capabilities *c = &facts->capabilities;
     row("server", url_text(&s->server, url));
     row("in Unicode", s->server.unicode);
@@ -116,15 +151,7 @@ static void print_table(const settings *s, const wsmtp_client_facts *facts)
     print_certificate(&facts->certificate);
     print_capabilities("before TLS", facts->ehlo_before_tls);
     print_capabilities(s->server.tls != WSMTP_TLS_NONE ? "with TLS" : "extensions", facts->ehlo);
-    if (c->size) {
-        snprintf(limits, sizeof limits, "%llu octets a message", (unsigned long long)c->size);
-        row("limits", limits);
-    }
-    if (c->flags & WSMTP_CAP_LIMITS) {
-        snprintf(limits, sizeof limits, "messages %u, recipients %u, domains %u (0: not stated)",
-                 (unsigned)c->mail_max, (unsigned)c->rcpt_max, (unsigned)c->rcpt_domain_max);
-        row("", limits);
-    }
+    print_limits(c);
     print_moments(facts);
 }
 

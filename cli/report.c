@@ -134,7 +134,12 @@ static void write_capabilities(json *j, const char *key, const char *ehlo, const
     write_limit(j, "mailMax", c->mail_max);
     write_limit(j, "rcptMax", c->rcpt_max);
     write_limit(j, "rcptDomainMax", c->rcpt_domain_max);
+    write_limit(j, "deliverByMin", c->deliver_by_min);
+    write_limit(j, "holdMax", c->hold_max);
     json_end(j, '}');
+    json_begin(j, "xclient", '[');
+    capabilities_each_attribute(c, write_each, j);
+    json_end(j, ']');
     json_end(j, '}');
 }
 
@@ -149,6 +154,26 @@ static void write_recipient(json *j, const report *r, size_t index)
     write_code(j, to->code);
     write_enhanced(j, to->enhanced);
     write_text_or_null(j, "text", r->texts && index < r->texts->len ? r->texts->items[index] : NULL);
+    write_text_or_null(j, "queueId", r->queue_ids && index < r->queue_ids->len ? r->queue_ids->items[index] : NULL);
+    json_end(j, '}');
+}
+
+static void write_reply(json *j, const wsmtp_reply *reply)
+{
+    if (!reply) {
+        json_null(j, "reply");
+        return;
+    }
+    json_begin(j, "reply", '{');
+    json_number(j, "code", reply->code);
+    write_enhanced(j, reply->enhanced);
+    json_begin(j, "lines", '[');
+    for (size_t end, at = 0; at <= reply->text_len; at = end + 1) {
+        const char *newline = memchr(reply->text + at, '\n', reply->text_len - at);
+        end = newline ? (size_t)(newline - reply->text) : reply->text_len;
+        json_text_len(j, NULL, reply->text + at, end - at);
+    }
+    json_end(j, ']');
     json_end(j, '}');
 }
 
@@ -220,6 +245,8 @@ bool report_write(const report *r)
     else
         json_null(&j, "octets");
     write_text_or_null(&j, "queueId", r->queue_id);
+    json_number(&j, "transactions", r->transactions);
+    write_reply(&j, r->reply);
     write_timings(&j, facts);
     json_number(&j, "roundTrips", facts ? facts->round_trips : 0);
     write_error(&j, &r->error);

@@ -22,7 +22,7 @@ typedef struct report_error {
 } report_error;
 
 typedef struct report {
-    const char *command;                  /* "send", "probe", "sendmail"; NULL: none was named */
+    const char *command;                  /* "send", "probe" ...; NULL: none was named */
     int exit_code;
     const settings *settings;             /* may be NULL */
     const wsmtp_client_facts *facts;      /* NULL: nothing was connected */
@@ -30,6 +30,9 @@ typedef struct report {
     const text_list *recipients;          /* NULL: none */
     const wsmtp_transaction *transaction; /* its recipients are those; NULL: none */
     const text_list *texts;               /* of the replies to them; NULL: none */
+    const text_list *queue_ids;           /* the names that the server gave the message for each of them; NULL: none */
+    uint32_t transactions;                /* that the message went in */
+    const wsmtp_reply *reply;             /* to a question; NULL: none */
     bool octets_known;
     uint64_t octets;                      /* of the message, as sent */
     const char *queue_id;                 /* NULL or empty: unknown */

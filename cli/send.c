@@ -36,27 +36,31 @@ static const char help[] =
     "  --all-or-nothing           send only if every recipient is accepted\n"
     "  --no-pipelining            one command at a time\n"
     "  --no-chunking              send the message with DATA, never with BDAT\n"
+    "  --xclient NAME=VALUE       to a server that trusts us: whom we speak for; may be repeated\n"
     "  --timeout SECONDS          longest wait in each step\n"
     "  --json                     report on standard output as JSON\n"
     "  --transcript[=FILE]        show the dialogue, without secrets and message\n"
     "  --waterfall FILE           draw the session as FILE.svg or FILE.html\n"
     "\n"
+    "Asked of the server; an error (69) before anything is sent if it does not offer the extension:\n"
+    "  --notify never|LIST        reports that the sender wants: of success,failure,delay\n"
+    "  --dsn-return full|headers  what a report of failure returns of the message\n"
+    "  --envelope-id TEXT         name of the message in reports\n"
+    "  --original-recipient ADDR  behind a --to: whom the sender had named (TYPE;ADDRESS, or an address)\n"
+    "  --deliver-by SECONDS[;N|;R][T]\n"
+    "                             then notify the sender (N), or return it (R); T: trace it\n"
+    "  --hold-for SECONDS  --hold-until UTC\n"
+    "                             deliver it later; a time such as 2026-12-31T08:00:00Z\n"
+    "  --priority NUMBER          from -9 to 9\n"
+    "  --require-tls              TLS all the way to the recipient\n"
+    "  --submitter ADDRESS        who has submitted it, or <>\n"
+    "  --per-recipient-replies    each recipient may refuse the message itself\n"
+    "  --binary                   the message is sent as it is, octet for octet\n"
+    "  --optional NAME[,NAME]...  drop these where they are not offered: --optional notify,priority\n"
+    "\n"
     "Exit status: 0 every recipient accepted, 64 usage, 65 bad address or message, 67 every recipient\n"
     "refused, 68 host not found, 69 refused otherwise, 75 try again later, 76 protocol broken, 77 login\n"
     "refused, 78 configuration.\n";
-
-static bool read_config(settings *s, config_file *config, failure *f)
-{
-    if (s->has_server && s->account)
-        return failure_usage(f, "--server and --account exclude each other");
-    if (s->has_server && s->config_file)
-        return failure_usage(f, "--server and --config exclude each other");
-    if (s->has_server || config_file_read(config, s, f))
-        return true;
-    if (config->is_missing && !s->account)
-        return failure_usage(f, "--server is needed: there is no configuration file to name one");
-    return false;
-}
 
 static bool check(const settings *s, int paths, failure *f)
 {
@@ -83,9 +87,10 @@ int command_send(int argc, char **argv)
         exit_code = fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
     } else if (fine && s.version) {
         exit_code = command_version();
-    } else if (fine && read_config(&s, &config, &f) && check(&s, argc - first, &f)) {
+    } else if (fine && config_file_choose(&config, &s, &f) && check(&s, argc - first, &f)) {
         delivery d = {.command = "send", .path = first < argc ? argv[first] : NULL,
-                      .message = {.recipients_from_headers = s.recipients_from_headers, .domain = s.domain}};
+                      .message = {.recipients_from_headers = s.recipients_from_headers, .binary = s.binary,
+                                  .domain = s.domain}};
         exit_code = deliver(&d, &s);
     } else {
         exit_code = deliver_failure("send", &s, &f);

@@ -21,6 +21,9 @@ static const char help[] =
     "  -i, -oi        a line with a dot alone does not end the message\n"
     "  -f, -r ADDR    sender, instead of the account's\n"
     "  -a, --account NAME    -C, --config FILE\n"
+    "  -N never|LIST  reports that the sender wants: of success,failure,delay\n"
+    "  -R full|hdrs   what a report of failure returns of the message\n"
+    "  -V TEXT        name of the message in reports\n"
     "  -v             show the dialogue\n"
     "  --json  --transcript[=FILE]  --waterfall FILE\n"
     "\n"
@@ -53,6 +56,14 @@ static bool take_sender(settings *s, const char *value, failure *f)
     return settings_take(s, SETTING_FROM, value, "-f", false, f);
 }
 
+static bool take_return(settings *s, const char *value, failure *f)
+{
+    bool headers = strcmp(value, "hdrs") == 0;
+    if (!headers && strcmp(value, "full") != 0)
+        return failure_usage(f, "-R: must be full or hdrs");
+    return settings_take(s, SETTING_DSN_RETURN, headers ? "headers" : "full", "-R", false, f);
+}
+
 static bool take_short(settings *s, int option, const char *value, failure *f)
 {
     switch (option) {
@@ -66,11 +77,10 @@ static bool take_short(settings *s, int option, const char *value, failure *f)
     case 'C': return settings_take(s, SETTING_CONFIG, value, "-C", false, f);
     case 'v': return settings_take(s, SETTING_TRANSCRIPT, NULL, "-v", false, f);
     case 'b': return take_mode(value, f);
+    case 'N': return settings_take(s, SETTING_NOTIFY, value, "-N", false, f);
+    case 'R': return take_return(s, value, f);
+    case 'V': return settings_take(s, SETTING_ENVELOPE_ID, value, "-V", false, f);
     case 'q': return failure_usage(f, "-q is not offered: there is no queue");
-    case 'N':
-    case 'R':
-    case 'V': return failure_usage(f, "-%c is not offered: delivery status notifications cannot be asked for",
-                                   option);
     case 'X': return failure_usage(f, "-X is not offered: --transcript=FILE writes the dialogue to a file");
     case 'p': return failure_usage(f, "-p is not offered: the account names the server");
     default: return true; /* without effect here: -A -B -e -F -G -h -L -m -n -U */

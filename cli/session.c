@@ -135,22 +135,38 @@ bool session_begin(session *n, const settings *s, uint64_t message_octets, failu
     dialogue_init(&n->dialogue, on_line, n);
     progress_init(&n->progress, n->transcript != stderr, message_octets);
     set_options(n, &options);
-    if (settings_log_in(s)) {
+    n->attributes_len = parameters_attributes(&s->parameters, n->attributes);
+    if (settings_log_in(s) && n->attributes_len == 0) {
         set_credentials(n, &credentials);
         options.credentials = &credentials;
     }
     n->client = wsmtp_client_new(&options);
-    secret_wipe(&n->secret);
+    if (n->attributes_len == 0)
+        secret_wipe(&n->secret);
     if (!n->client)
         return failure_set(f, EXIT_SYSTEM, "internal", "there is not enough memory");
     return true;
+}
+
+/* XCLIENT makes the session begin anew, without a login: that comes behind it. */
+static bool speak_for(session *n)
+{
+    wsmtp_credentials credentials;
+    if (!wsmtp_client_xclient(n->client, n->attributes, n->attributes_len))
+        return false;
+    if (!settings_log_in(n->settings))
+        return true;
+    set_credentials(n, &credentials);
+    return wsmtp_client_login(n->client, &credentials);
 }
 
 bool session_open(session *n)
 {
     host_ignore_broken_pipes();
     host_on_interrupt(on_interrupt, n->client);
-    return wsmtp_client_open(n->client);
+    bool fine = wsmtp_client_open(n->client) && (n->attributes_len == 0 || speak_for(n));
+    secret_wipe(&n->secret);
+    return fine;
 }
 
 static bool close_file(FILE **file, const char *name, failure *f)

@@ -17,6 +17,8 @@ typedef struct session {
     const settings *settings;
     wsmtp_client *client;
     secret secret;
+    wsmtp_parameter attributes[PARAMETERS_ATTRIBUTES_MAX]; /* of XCLIENT */
+    size_t attributes_len;                                 /* 0: it is not sent */
     failure token_failure; /* why the command that gives the token gave none; exit_code 0: it did */
     dialogue dialogue;
     FILE *transcript; /* NULL: none */

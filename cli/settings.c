@@ -5,36 +5,50 @@
 #include "exit_code.h"
 #include "pin.h"
 
-#define EVERYWHERE (IN_SEND | IN_PROBE | IN_SENDMAIL)
+#define EVERYWHERE (IN_SEND | IN_PROBE | IN_ASK | IN_SENDMAIL)
 
 const setting_definition setting_definitions[] = {
-    {"server", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_SERVER},
-    {"account", VALUE_NEEDED, IN_SEND | IN_SENDMAIL, SETTING_ACCOUNT},
-    {"config", VALUE_NEEDED, IN_SEND | IN_SENDMAIL, SETTING_CONFIG},
+    {"server", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_SERVER},
+    {"account", VALUE_NEEDED, IN_SEND | IN_ASK | IN_SENDMAIL, SETTING_ACCOUNT},
+    {"config", VALUE_NEEDED, IN_SEND | IN_ASK | IN_SENDMAIL, SETTING_CONFIG},
     {"from", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_FROM},
     {"to", VALUE_NEEDED, IN_SEND, SETTING_TO},
     {"recipients-from-headers", VALUE_NONE, IN_SEND, SETTING_RECIPIENTS_FROM_HEADERS},
-    {"ehlo", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_EHLO},
-    {"user", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_USER},
+    {"ehlo", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_EHLO},
+    {"user", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_USER},
     {"password", VALUE_NEEDED, IN_FILE, SETTING_PASSWORD},
-    {"password-file", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_PASSWORD_FILE},
-    {"password-env", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_PASSWORD_ENV},
-    {"password-fd", VALUE_NEEDED, IN_SEND, SETTING_PASSWORD_FD},
-    {"token-file", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_FILE},
-    {"token-env", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_ENV},
-    {"token-command", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_TOKEN_COMMAND},
-    {"auth", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_AUTH},
-    {"allow-plaintext-auth", VALUE_NONE, IN_SEND | IN_FILE, SETTING_ALLOW_PLAINTEXT_AUTH},
-    {"ca", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_CA},
-    {"tls-name", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_TLS_NAME},
-    {"cert", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_CERT},
-    {"key", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_KEY},
-    {"pin", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_PIN},
+    {"password-file", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_PASSWORD_FILE},
+    {"password-env", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_PASSWORD_ENV},
+    {"password-fd", VALUE_NEEDED, IN_SEND | IN_ASK, SETTING_PASSWORD_FD},
+    {"token-file", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_TOKEN_FILE},
+    {"token-env", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_TOKEN_ENV},
+    {"token-command", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_TOKEN_COMMAND},
+    {"auth", VALUE_NEEDED, IN_SEND | IN_ASK | IN_FILE, SETTING_AUTH},
+    {"allow-plaintext-auth", VALUE_NONE, IN_SEND | IN_ASK | IN_FILE, SETTING_ALLOW_PLAINTEXT_AUTH},
+    {"ca", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_CA},
+    {"tls-name", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_TLS_NAME},
+    {"cert", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_CERT},
+    {"key", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_KEY},
+    {"pin", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_PIN},
     {"smtputf8", VALUE_NONE, IN_SEND | IN_FILE, SETTING_SMTPUTF8},
     {"all-or-nothing", VALUE_NONE, IN_SEND | IN_FILE, SETTING_ALL_OR_NOTHING},
     {"no-pipelining", VALUE_NONE, IN_SEND | IN_FILE, SETTING_NO_PIPELINING},
     {"no-chunking", VALUE_NONE, IN_SEND | IN_FILE, SETTING_NO_CHUNKING},
-    {"timeout", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_FILE, SETTING_TIMEOUT},
+    {"binary", VALUE_NONE, IN_SEND, SETTING_BINARY},
+    {"dsn-return", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_DSN_RETURN},
+    {"envelope-id", VALUE_NEEDED, IN_SEND, SETTING_ENVELOPE_ID},
+    {"notify", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_NOTIFY},
+    {"original-recipient", VALUE_NEEDED, IN_SEND, SETTING_ORIGINAL_RECIPIENT},
+    {"deliver-by", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_DELIVER_BY},
+    {"hold-for", VALUE_NEEDED, IN_SEND, SETTING_HOLD_FOR},
+    {"hold-until", VALUE_NEEDED, IN_SEND, SETTING_HOLD_UNTIL},
+    {"priority", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_PRIORITY},
+    {"require-tls", VALUE_NONE, IN_SEND | IN_FILE, SETTING_REQUIRE_TLS},
+    {"submitter", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_SUBMITTER},
+    {"per-recipient-replies", VALUE_NONE, IN_SEND | IN_FILE, SETTING_PER_RECIPIENT_REPLIES},
+    {"optional", VALUE_NEEDED, IN_SEND | IN_FILE, SETTING_OPTIONAL},
+    {"xclient", VALUE_NEEDED, IN_SEND, SETTING_XCLIENT},
+    {"timeout", VALUE_NEEDED, IN_SEND | IN_PROBE | IN_ASK | IN_FILE, SETTING_TIMEOUT},
     {"domain", VALUE_NEEDED, IN_FILE, SETTING_DOMAIN},
     {"json", VALUE_NONE, EVERYWHERE, SETTING_JSON},
     {"transcript", VALUE_OPTIONAL, EVERYWHERE, SETTING_TRANSCRIPT},
@@ -107,6 +121,25 @@ static bool take_waterfall(settings *s, const char *value, const char *origin, f
     return true;
 }
 
+/* A parameter that has no value: it is there or not. */
+static bool take_flag(settings *s, wsmtp_keyword keyword, const char *value, const char *origin, failure *f)
+{
+    bool on;
+    if (!take_switch(&on, value, origin, f))
+        return false;
+    s->parameters.values[keyword] = on ? "" : NULL;
+    return true;
+}
+
+static bool take_original_recipient(settings *s, const char *value, const char *origin, failure *f)
+{
+    if (s->to.len == 0 || s->original_recipients.len == s->to.len)
+        return failure_usage(f, "%s: must stand behind the --to that it is about, once", origin);
+    while (s->original_recipients.len + 1 < s->to.len)
+        text_list_add(&s->original_recipients, "", 0);
+    return parameters_original_recipient(value, origin, &s->original_recipients, f);
+}
+
 /* A text that may not be empty. */
 static bool take_text(const char **to, const char *value, const char *origin, failure *f)
 {
@@ -119,6 +152,7 @@ static bool take_text(const char **to, const char *value, const char *origin, fa
 bool settings_take(settings *s, setting_id id, const char *value, const char *origin, bool from_file,
                    failure *f)
 {
+    parameters *p = &s->parameters;
     uint64_t bit = (uint64_t)1 << (id - SETTING_SERVER);
     if (from_file && (s->given & bit))
         return true;
@@ -161,6 +195,20 @@ bool settings_take(settings *s, setting_id id, const char *value, const char *or
     case SETTING_ALL_OR_NOTHING: return take_switch(&s->all_or_nothing, value, origin, f);
     case SETTING_NO_PIPELINING: return take_switch(&s->no_pipelining, value, origin, f);
     case SETTING_NO_CHUNKING: return take_switch(&s->no_chunking, value, origin, f);
+    case SETTING_BINARY: return take_switch(&s->binary, value, origin, f);
+    case SETTING_DSN_RETURN: return parameters_take(p, WSMTP_KEYWORD_RET, value, origin, f);
+    case SETTING_ENVELOPE_ID: return parameters_take(p, WSMTP_KEYWORD_ENVID, value, origin, f);
+    case SETTING_NOTIFY: return parameters_take(p, WSMTP_KEYWORD_NOTIFY, value, origin, f);
+    case SETTING_ORIGINAL_RECIPIENT: return take_original_recipient(s, value, origin, f);
+    case SETTING_DELIVER_BY: return parameters_take(p, WSMTP_KEYWORD_BY, value, origin, f);
+    case SETTING_HOLD_FOR: return parameters_take(p, WSMTP_KEYWORD_HOLDFOR, value, origin, f);
+    case SETTING_HOLD_UNTIL: return parameters_take(p, WSMTP_KEYWORD_HOLDUNTIL, value, origin, f);
+    case SETTING_PRIORITY: return parameters_take(p, WSMTP_KEYWORD_MT_PRIORITY, value, origin, f);
+    case SETTING_REQUIRE_TLS: return take_flag(s, WSMTP_KEYWORD_REQUIRETLS, value, origin, f);
+    case SETTING_SUBMITTER: return parameters_take(p, WSMTP_KEYWORD_AUTH, value, origin, f);
+    case SETTING_PER_RECIPIENT_REPLIES: return take_flag(s, WSMTP_KEYWORD_PRDR, value, origin, f);
+    case SETTING_OPTIONAL: return parameters_take_optional(p, value, origin, f);
+    case SETTING_XCLIENT: return parameters_take_attribute(p, value, origin, f);
     case SETTING_TIMEOUT: return take_timeout(s, value, origin, f);
     case SETTING_DOMAIN: {
         wsmtp_reason reason = wsmtp_domain_check(value, strlen(value), true);
@@ -205,6 +253,10 @@ bool settings_check(const settings *s, failure *f)
         return failure_usage(f, "--auth needs --user");
     if (!s->cert != !s->key)
         return failure_usage(f, s->cert ? "--cert needs --key" : "--key needs --cert");
+    if (s->parameters.values[WSMTP_KEYWORD_HOLDFOR] && s->parameters.values[WSMTP_KEYWORD_HOLDUNTIL])
+        return failure_usage(f, "--hold-for and --hold-until exclude each other");
+    if (s->binary && s->no_chunking)
+        return failure_usage(f, "--binary needs BDAT, which --no-chunking forbids");
     bool tls = s->server.tls != WSMTP_TLS_NONE;
     if (s->has_server && !tls && (s->ca || s->tls_name || s->cert || s->has_pin))
         return failure_usage(f, "--ca, --tls-name, --cert and --pin are about TLS, which %s:// is without",
@@ -215,4 +267,5 @@ bool settings_check(const settings *s, failure *f)
 void settings_free(settings *s)
 {
     text_list_free(&s->to);
+    text_list_free(&s->original_recipients);
 }

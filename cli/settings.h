@@ -9,6 +9,7 @@
 
 #include "failure.h"
 #include "memory.h"
+#include "parameters.h"
 #include "secret.h"
 #include "url.h"
 
@@ -17,6 +18,7 @@
 #define IN_PROBE 0x2u
 #define IN_SENDMAIL 0x4u
 #define IN_FILE 0x8u /* an account of the configuration file */
+#define IN_ASK 0x10u /* vrfy, expn and help */
 
 typedef enum setting_id {
     SETTING_SERVER = 256, /* beyond every character: these are getopt's values */
@@ -45,6 +47,20 @@ typedef enum setting_id {
     SETTING_ALL_OR_NOTHING,
     SETTING_NO_PIPELINING,
     SETTING_NO_CHUNKING,
+    SETTING_BINARY,
+    SETTING_DSN_RETURN,
+    SETTING_ENVELOPE_ID,
+    SETTING_NOTIFY,
+    SETTING_ORIGINAL_RECIPIENT,
+    SETTING_DELIVER_BY,
+    SETTING_HOLD_FOR,
+    SETTING_HOLD_UNTIL,
+    SETTING_PRIORITY,
+    SETTING_REQUIRE_TLS,
+    SETTING_SUBMITTER,
+    SETTING_PER_RECIPIENT_REPLIES,
+    SETTING_OPTIONAL,
+    SETTING_XCLIENT,
     SETTING_TIMEOUT,
     SETTING_DOMAIN,
     SETTING_JSON,
@@ -74,6 +90,8 @@ typedef struct settings {
     const char *config_file; /* NULL: the usual places */
     const char *from;        /* NULL: not given */
     text_list to;
+    text_list original_recipients; /* of those, "" for none; may be shorter */
+    parameters parameters;
     bool recipients_from_headers;
     bool keeps_dots; /* sendmail: a line with a dot alone does not end the message */
     const char *ehlo;
@@ -86,7 +104,7 @@ typedef struct settings {
     const char *ca, *tls_name, *cert, *key;
     bool has_pin;
     uint8_t pin[WSMTP_PIN_LEN];
-    bool smtputf8, all_or_nothing, no_pipelining, no_chunking;
+    bool smtputf8, all_or_nothing, no_pipelining, no_chunking, binary;
     uint32_t timeout;   /* milliseconds; 0: the RFC's */
     const char *domain; /* put behind an address without one; NULL: none is */
     bool json;

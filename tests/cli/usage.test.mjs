@@ -50,6 +50,56 @@ const WRONG = [
   [send("--ca", "ca.pem"), /are about TLS, which smtp\+plain:\/\/ is without/],
   [["send", "--server", "smtps://h", ...ENVELOPE, "--cert", "c.pem"], /--cert needs --key/],
   [["send", "--server", "smtps://h", ...ENVELOPE, "--key", "k.pem"], /--key needs --cert/],
+  [send("--notify", ""), /--notify: must be never, or one or more of success,failure,delay/],
+  [send("--notify", "success,never"), /--notify: must be never, or/],
+  [send("--notify", "never,delay"), /--notify: must be never, or/],
+  [send("--notify", "delay,delay"), /--notify: must be never, or/],
+  [send("--notify", "delay,"), /--notify: must be never, or/],
+  [send("--notify", "successful"), /--notify: must be never, or/],
+  [send("--notify", "succes"), /--notify: must be never, or/],
+  [send("--dsn-return", "hdrs"), /--dsn-return: must be full or headers/],
+  [send("--envelope-id", ""), /--envelope-id: must be printable ASCII of at most 100/],
+  [send("--envelope-id", "caf\u00e9"), /--envelope-id: must be printable ASCII/],
+  [send("--envelope-id", "a\nb"), /--envelope-id: must be printable ASCII/],
+  [send("--envelope-id", "x".repeat(101)), /--envelope-id: must be printable ASCII/],
+  [send("--envelope-id", `${"x".repeat(98)}+`), /--envelope-id: must be printable ASCII/],
+  [["send", ...NOWHERE, "--original-recipient", "a@lab.test", ...ENVELOPE], /--original-recipient: must stand behind the --to/],
+  [send("--original-recipient", "a@lab.test", "--original-recipient", "b@lab.test"), /behind the --to that it is about, once/],
+  [send("--original-recipient", "nobody"), /--original-recipient: the address has no @/],
+  [send("--original-recipient", "rfc822;"), /behind the type there must be an address/],
+  [send("--original-recipient", "rfc822;j\u00fcrgen@lab.test"), /in ASCII unless the type is utf-8/],
+  [send("--original-recipient", "rfc822;a\nb"), /--original-recipient: has a control character/],
+  [send("--original-recipient", `x400;${"x".repeat(500)}`), /--original-recipient: is longer than 500/],
+  [send("--deliver-by", ""), /--deliver-by: must be a whole number of seconds/],
+  [send("--deliver-by", "60;X"), /--deliver-by: must be a whole number/],
+  [send("--deliver-by", "60;r"), /--deliver-by: must be a whole number/],
+  [send("--deliver-by", "60;NTT"), /--deliver-by: must be a whole number/],
+  [send("--deliver-by", "1234567890"), /--deliver-by: must be a whole number/],
+  [send("--deliver-by", "-1;R"), /--deliver-by: with R the seconds must be more than 0/],
+  [send("--deliver-by", "0;RT"), /--deliver-by: with R the seconds/],
+  [send("--hold-for", "0"), /--hold-for: must be a whole number of seconds from 1/],
+  [send("--hold-for", "1h"), /--hold-for: must be a whole number/],
+  [send("--hold-until", "tomorrow"), /--hold-until: must be a time in UTC such as/],
+  [send("--hold-until", "2026-13-01T00:00:00Z"), /--hold-until: must be a time/],
+  [send("--hold-until", "2026-12-01T24:00:00Z"), /--hold-until: must be a time/],
+  [send("--hold-until", "2026-12-01T00:00:00+01:00"), /--hold-until: must be a time/],
+  [send("--hold-until", "2026-12-01T00:00:00Z", "--hold-for", "60"), /--hold-for and --hold-until exclude/],
+  [send("--priority", "10"), /--priority: must be a whole number from -9 to 9/],
+  [send("--priority", "-0"), /--priority: must be a whole number/],
+  [send("--submitter", ""), /--submitter: must be the ASCII address of a mailbox, or <>/],
+  [send("--submitter", "<a@lab.test>"), /--submitter: must be the ASCII address/],
+  [send("--submitter", "j\u00fcrgen@lab.test"), /--submitter: must be the ASCII address/],
+  [send("--optional", "everything"), /--optional: must name options such as/],
+  [send("--optional", "notify,"), /--optional: must name options/],
+  [send("--optional", "binary"), /--optional: must name options/],
+  [send("--require-tls=yes"), /--require-tls takes no value/],
+  [send("--binary", "--no-chunking"), /--binary needs BDAT/],
+  [send("--xclient", "ADDR"), /--xclient: must be NAME=/],
+  [send("--xclient", "SHOE=44"), /--xclient: must be NAME=/],
+  [send("--xclient", "RET=full"), /--xclient: must be NAME=/],
+  [send("--xclient", "ADDR="), /--xclient: the value must be printable ASCII/],
+  [send("--xclient", "ADDR=192.0.2.1", "--xclient", "addr=192.0.2.2"), /--xclient: ADDR is given twice/],
+  [send("--xclient", `NAME=${"n".repeat(200)}`, "--xclient", `HELO=${"n".repeat(200)}`), /all values together/],
   [send("--account", "work"), /--server and --account exclude/],
   [send("--config", "file"), /--server and --config exclude/],
   [send("--domain", "lab.test"), /no option --domain/],
@@ -62,7 +112,17 @@ const WRONG = [
   [["sendmail", "-bv", "x@lab.test"], /-bv is not offered/],
   [["sendmail", "-q"], /-q is not offered/],
   [["sendmail", "-q15m"], /-q is not offered/],
-  [["sendmail", "-N", "never", "x@lab.test"], /-N is not offered/],
+  [["sendmail", "-N", "sometimes", "x@lab.test"], /-N: must be never, or/],
+  [["sendmail", "-R", "headers", "x@lab.test"], /-R: must be full or hdrs/],
+  [["sendmail", "-V", "", "x@lab.test"], /-V: must be printable ASCII/],
+  [["vrfy"], /ADDRESS is needed/],
+  [["vrfy", ...NOWHERE, "a@lab.test", "b@lab.test"], /only one ADDRESS/],
+  [["vrfy", "a@lab.test"], /--server is needed/],
+  [["expn"], /LIST is needed/],
+  [["expn", ...NOWHERE, "--from", "x@y", "list"], /no option --from/],
+  [["expn", ...NOWHERE, "--user", "alice", "list"], /--user needs one of/],
+  [["help", "send"], /help asks a server: name it with --server or --account/],
+  [["help", ...NOWHERE, "one", "two"], /only one TOPIC/],
   [["sendmail", "-X", "log", "x@lab.test"], /--transcript=FILE/],
   [["sendmail", "-Z", "x@lab.test"], /no option -Z/],
   [["sendmail", "-f"], /-f needs a value/],
@@ -138,6 +198,15 @@ test("addresses are checked before anything is connected", async () => {
   assert.match((await expectCode(65, ["send", ...NOWHERE, "--from", "a@lab.test", "--to", "j\u00fcr gen@lab.test"])).stderr, /must be quoted/);
 });
 
+test("questions are checked before anything is connected", async () => {
+  for (const [command, argument, rule] of [["vrfy", "", /ADDRESS: is empty/], ["expn", "x\r\nRSET", /LIST: has a control/], ["help", "x".repeat(255), /TOPIC: is longer than 254/]]) {
+    const { json } = await expectCode(65, [command, ...NOWHERE, argument, "--json"]);
+    assert.equal(json.error.kind, "input");
+    assert.equal(json.command, command);
+    assert.match(json.error.message, rule);
+  }
+});
+
 test("files of ours that cannot be used", async () => {
   assert.match((await expectCode(66, send("/nonexistent/file"))).stderr, /\/nonexistent\/file cannot be opened: No such file/);
   assert.match((await expectCode(74, send("/"))).stderr, /cannot be read/);
@@ -160,8 +229,8 @@ test("a result that cannot be written is a failure", async () => {
 
 test("help and version", async () => {
   assert.match((await expectCode(0, ["--version"])).stdout, /^wasm-smtp \d+\.\d+\.\d+\n$/);
-  assert.match((await expectCode(0, ["--help"])).stdout, /^usage: wasm-smtp send/);
-  for (const command of ["send", "probe", "sendmail"]) {
+  for (const word of ["--help", "help"]) assert.match((await expectCode(0, [word])).stdout, /^usage: wasm-smtp send/);
+  for (const command of ["send", "probe", "vrfy", "expn", "help", "sendmail"]) {
     assert.match((await expectCode(0, [command, "--help"])).stdout, /^usage: /);
     assert.match((await expectCode(0, [command, "--version"])).stdout, /^wasm-smtp /);
   }
@@ -171,8 +240,8 @@ test("help and version", async () => {
 function optionTable() {
   const source = readFileSync(`${CLI}settings.c`, "utf8");
   const rows = [...source.matchAll(/^ {4}\{"([a-z0-9-]+)", VALUE_[A-Z]+, ([A-Z_ |]+), SETTING/gm)];
-  assert.ok(rows.length > 25);
-  return rows.map(([, name, where]) => ({ name, where: where.replace("EVERYWHERE", "IN_SEND | IN_PROBE | IN_SENDMAIL") }));
+  assert.ok(rows.length > 40);
+  return rows.map(([, name, where]) => ({ name, where: where.replace("EVERYWHERE", "IN_SEND | IN_PROBE | IN_ASK | IN_SENDMAIL") }));
 }
 
 test("help, manual and completion know every option", async () => {
@@ -180,7 +249,7 @@ test("help, manual and completion know every option", async () => {
   const keys = readFileSync(`${CLI}man/wasm-smtp.conf.5`, "utf8").replaceAll("\\-", "-");
   const completed = async (command) => execFileSync("bash", ["-c",
     `. "$0"; COMP_WORDS=(wasm-smtp ${command} --); COMP_CWORD=2; _wasm_smtp; printf '%s\\n' "\${COMPREPLY[@]}"`, `${CLI}completion/wasm-smtp.bash`], { encoding: "utf8" }).split("\n");
-  for (const [where, command] of [["IN_SEND", "send"], ["IN_PROBE", "probe"], ["IN_SENDMAIL", "sendmail"]]) {
+  for (const [where, command] of [["IN_SEND", "send"], ["IN_PROBE", "probe"], ["IN_ASK", "vrfy"], ["IN_ASK", "expn"], ["IN_ASK", "help"], ["IN_SENDMAIL", "sendmail"]]) {
     const { stdout } = await cli([command, "--help"]);
     const offered = await completed(command);
     for (const option of optionTable().filter((row) => row.where.split(" | ").includes(where))) {

@@ -118,7 +118,8 @@ async function serve(socket, options, session, messages) {
         say("250 2.1.0 Ok");
       }
     } else if (verb === "RCPT") {
-      if (envelope.to.length >= rcptMax) say("452 4.5.3 too many recipients");
+      if (!envelope) say("503 5.5.1 no MAIL");
+      else if (envelope.to.length >= rcptMax) say("452 4.5.3 too many recipients");
       else {
         envelope.to.push(address(line));
         envelope.rcpt.push(line);

@@ -1,0 +1,184 @@
+/* wasm-smtp vrfy, expn and help: asks a server about a mailbox, a list, or itself (RFC 5321 section 4.1.1). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "config_file.h"
+#include "deliver.h"
+#include "error_line.h"
+#include "exit_code.h"
+#include "options.h"
+#include "report.h"
+#include "session.h"
+
+typedef struct question {
+    const char *command, *usage, *argument_name;
+    bool (*ask)(wsmtp_client *client, const char *argument, size_t argument_len);
+} question;
+
+static const question vrfy = {
+    "vrfy", "usage: wasm-smtp vrfy [OPTION]... ADDRESS\n"
+            "Asks a server whether it knows a mailbox or a user's name, and writes what it says.\n",
+    "ADDRESS", wsmtp_client_vrfy};
+static const question expn = {
+    "expn", "usage: wasm-smtp expn [OPTION]... LIST\n"
+            "Asks a server who is on a mailing list, and writes what it says.\n",
+    "LIST", wsmtp_client_expn};
+static const question help = {
+    "help", "usage: wasm-smtp help OPTION... [TOPIC]\n"
+            "Asks a server for its help, and writes what it says. Without any argument: the help of this program.\n",
+    NULL, wsmtp_client_help};
+
+static const char options_help[] =
+    "\n"
+    "  --server URL               smtps://HOST[:465], smtp://HOST[:587], smtp+plain://HOST[:25],\n"
+    "                             lmtp://HOST:PORT, lmtp+unix:PATH\n"
+    "  --account NAME             take server and login from the configuration file\n"
+    "  --config FILE              that file (~/.config/wasm-smtp/config, /etc/wasm-smtp.conf)\n"
+    "  --ehlo NAME                name given to the server\n"
+    "  --user NAME                log in, with exactly one of\n"
+    "    --password-file FILE  --password-env VARIABLE  --password-fd NUMBER\n"
+    "    --token-file FILE     --token-env VARIABLE     --token-command COMMAND\n"
+    "  --auth MECHANISM           this one and no other\n"
+    "  --allow-plaintext-auth     log in without TLS, too\n"
+    "  --ca FILE                  trust these authorities instead of the system's\n"
+    "  --tls-name NAME            name that the certificate must be for\n"
+    "  --cert FILE --key FILE     client certificate\n"
+    "  --pin SHA256               the server's key must be this one, too\n"
+    "  --timeout SECONDS          longest wait in each step\n"
+    "  --json                     report on standard output as JSON\n"
+    "  --transcript[=FILE]        show the dialogue\n"
+    "  --waterfall FILE           draw the session as FILE.svg or FILE.html\n"
+    "\n"
+    "Exit status: 0 the server answered, 67 no such mailbox or list, 69 it does not say, 75 try again later;\n"
+    "others as for send.\n";
+
+/* "No such user", "not here", "not a name": of a mailbox, not of the command. */
+static bool is_unknown(const question *q, const wsmtp_client_error *e)
+{
+    return q->argument_name && e->kind == WSMTP_KIND_REFUSED && (e->step == WSMTP_STEP_VRFY || e->step == WSMTP_STEP_EXPN) &&
+           (e->code == 550 || e->code == 551 || e->code == 553);
+}
+
+/* The reply's text is the client's only until it waits again. */
+static bool run(const question *q, session *n, const char *argument, wsmtp_reply *reply, char **text)
+{
+    bool fine = session_open(n) && q->ask(n->client, argument, strlen(argument));
+    *reply = *wsmtp_client_reply_get(n->client);
+    *text = memory_text(reply->text, reply->text_len);
+    reply->text = *text;
+    return fine;
+}
+
+/* A code that says something of its own (252: perhaps; 251: elsewhere) stands before the text. */
+static bool print_reply(const wsmtp_reply *reply)
+{
+    if (reply->code != 250 && reply->code != 211 && reply->code != 214)
+        printf("%u ", (unsigned)reply->code);
+    puts(reply->text);
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+static int ask(const question *q, const settings *s, const char *argument)
+{
+    session n;
+    failure f = {0};
+    wsmtp_reply reply = {0};
+    char *text = NULL;
+    report r = {.command = q->command, .settings = s};
+    wsmtp_client_error error;
+    bool ready = session_begin(&n, s, 0, &f);
+    bool fine = ready && run(q, &n, argument, &reply, &text);
+    if (ready) {
+        error = *wsmtp_client_error_get(n.client);
+        if (!fine && error.cause == WSMTP_CAUSE_TOKEN_SOURCE && n.token_failure.exit_code)
+            f = n.token_failure; /* says more */
+        session_end(&n, &f);
+        r.facts = wsmtp_client_facts_get(n.client);
+        r.reply = reply.code ? &reply : NULL;
+    }
+    if (f.exit_code) {
+        r.exit_code = f.exit_code;
+        report_error_from_failure(&r.error, &f);
+    } else if (!fine) {
+        r.exit_code = is_unknown(q, &error) ? EXIT_NO_USER : exit_code_of_error(&error, NULL);
+        report_error_from_client(&r.error, &error);
+    }
+    bool written = true;
+    if (s->json)
+        written = report_write(&r);
+    else if (fine)
+        written = print_reply(&reply);
+    if (r.error.kind)
+        error_line(r.error.message, r.error.advice);
+    free(text);
+    session_free(&n);
+    return !written && r.exit_code == EXIT_ACCEPTED ? EXIT_IO : r.exit_code;
+}
+
+/* What the engine would refuse only when the session is open. */
+static bool check_argument(const question *q, const char *argument, failure *f)
+{
+    size_t n = strlen(argument);
+    if (n == 0 && q->argument_name)
+        return failure_input(f, "%s: is empty", q->argument_name);
+    if (n > WSMTP_ADDRESS_MAX)
+        return failure_input(f, "%s: is longer than %u octets", q->argument_name ? q->argument_name : "TOPIC",
+                             WSMTP_ADDRESS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)argument[i] < ' ' || argument[i] == 0x7f)
+            return failure_input(f, "%s: has a control character", q->argument_name ? q->argument_name : "TOPIC");
+    }
+    return true;
+}
+
+static bool check(const question *q, settings *s, config_file *config, int count, char **arguments, failure *f)
+{
+    if (count == 0 && q->argument_name)
+        return failure_usage(f, "%s is needed: what to ask about", q->argument_name);
+    if (count > 1)
+        return failure_usage(f, "only one %s can be asked about", q->argument_name ? q->argument_name : "TOPIC");
+    if (!q->argument_name && !s->has_server && !s->account && !s->config_file)
+        return failure_usage(f, "help asks a server: name it with --server or --account; \"wasm-smtp COMMAND --help\" "
+                                "lists a command's options");
+    return config_file_choose(config, s, f) && settings_check(s, f) &&
+           check_argument(q, count ? arguments[0] : "", f);
+}
+
+static int command(const question *q, int argc, char **argv)
+{
+    settings s = {.json = options_want_json(argc, argv)};
+    config_file config = {0};
+    failure f = {0};
+    int first, exit_code;
+    bool fine = options_parse(&s, IN_ASK, argc, argv, "", NULL, &first, &f);
+    if (fine && s.help) {
+        printf("%s%s", q->usage, options_help);
+        exit_code = fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
+    } else if (fine && s.version) {
+        exit_code = command_version();
+    } else if (fine && check(q, &s, &config, argc - first, argv + first, &f)) {
+        exit_code = ask(q, &s, first < argc ? argv[first] : "");
+    } else {
+        exit_code = deliver_failure(q->command, &s, &f);
+    }
+    config_file_free(&config);
+    settings_free(&s);
+    return exit_code;
+}
+
+int command_vrfy(int argc, char **argv)
+{
+    return command(&vrfy, argc, argv);
+}
+
+int command_expn(int argc, char **argv)
+{
+    return command(&expn, argc, argv);
+}
+
+int command_help(int argc, char **argv)
+{
+    return command(&help, argc, argv);
+}
