@@ -8,6 +8,7 @@
 #include "deliver.h"
 #include "error_line.h"
 #include "exit_code.h"
+#include "help.h"
 #include "options.h"
 #include "report.h"
 #include "session.h"
@@ -34,22 +35,12 @@ static const char options_help[] =
     "\n"
     "  --server URL               smtps://HOST[:465], smtp://HOST[:587], smtp+plain://HOST[:25],\n"
     "                             lmtp://HOST:PORT, lmtp+unix:PATH\n"
-    "  --account NAME             take server and login from the configuration file\n"
-    "  --config FILE              that file (~/.config/wasm-smtp/config, /etc/wasm-smtp.conf)\n"
-    "  --ehlo NAME                name given to the server\n"
-    "  --user NAME                log in, with exactly one of\n"
-    "    --password-file FILE  --password-env VARIABLE  --password-fd NUMBER\n"
-    "    --token-file FILE     --token-env VARIABLE     --token-command COMMAND\n"
-    "  --auth MECHANISM           this one and no other\n"
-    "  --allow-plaintext-auth     log in without TLS, too\n"
-    "  --ca FILE                  trust these authorities instead of the system's\n"
-    "  --tls-name NAME            name that the certificate must be for\n"
-    "  --cert FILE --key FILE     client certificate\n"
-    "  --pin SHA256               the server's key must be this one, too\n"
-    "  --timeout SECONDS          longest wait in each step\n"
-    "  --json                     report on standard output as JSON\n"
-    "  --transcript[=FILE]        show the dialogue\n"
-    "  --waterfall FILE           draw the session as FILE.svg or FILE.html\n"
+    HELP_ACCOUNT
+    HELP_EHLO
+    HELP_LOGIN
+    HELP_TLS
+    HELP_TIMEOUT
+    HELP_OUTPUT
     "\n"
     "Exit status: 0 the server answered, 67 no such mailbox or list, 69 it does not say, 75 try again later;\n"
     "others as for send.\n";
@@ -57,7 +48,8 @@ static const char options_help[] =
 /* "No such user", "not here", "not a name": of a mailbox, not of the command. */
 static bool is_unknown(const question *q, const wsmtp_client_error *e)
 {
-    return q->argument_name && e->kind == WSMTP_KIND_REFUSED && (e->step == WSMTP_STEP_VRFY || e->step == WSMTP_STEP_EXPN) &&
+    return q->argument_name && e->kind == WSMTP_KIND_REFUSED &&
+           (e->step == WSMTP_STEP_VRFY || e->step == WSMTP_STEP_EXPN) &&
            (e->code == 550 || e->code == 551 || e->code == 553);
 }
 
@@ -87,24 +79,20 @@ static int ask(const question *q, const settings *s, const char *argument)
     wsmtp_reply reply = {0};
     char *text = NULL;
     report r = {.command = q->command, .settings = s};
-    wsmtp_client_error error;
+    wsmtp_client_error error = {.reason = WSMTP_REASON_OK};
     bool ready = session_begin(&n, s, 0, &f);
     bool fine = ready && run(q, &n, argument, &reply, &text);
     if (ready) {
-        error = *wsmtp_client_error_get(n.client);
-        if (!fine && error.cause == WSMTP_CAUSE_TOKEN_SOURCE && n.token_failure.exit_code)
-            f = n.token_failure; /* says more */
-        session_end(&n, &f);
+        failure ignored;
+        if (!fine)
+            session_error(&n, &error, &f);
+        session_end(&n, fine ? &f : &ignored);
         r.facts = wsmtp_client_facts_get(n.client);
         r.reply = reply.code ? &reply : NULL;
     }
-    if (f.exit_code) {
-        r.exit_code = f.exit_code;
-        report_error_from_failure(&r.error, &f);
-    } else if (!fine) {
-        r.exit_code = is_unknown(q, &error) ? EXIT_NO_USER : exit_code_of_error(&error, NULL);
-        report_error_from_client(&r.error, &error);
-    }
+    report_outcome(&r, &error, &f);
+    if (is_unknown(q, &error))
+        r.exit_code = EXIT_NO_USER;
     bool written = true;
     if (s->json)
         written = report_write(&r);

@@ -44,25 +44,19 @@ static void keep_result(state *st)
 
 static void run_session(state *st, failure *f)
 {
-    wsmtp_client *client = st->session.client;
     wsmtp_client_body body = {.read = message_read, .context = &st->message,
                               .rewind = st->message.can_rewind ? message_rewind : NULL};
     bool fine = session_open(&st->session);
     if (fine) {
         st->was_sent = true;
-        fine = wsmtp_client_send(client, &st->envelope.transaction, &body);
+        fine = wsmtp_client_send(st->session.client, &st->envelope.transaction, &body);
         keep_result(st);
         /* The session may break behind a message that was accepted: that changes nothing. */
         if (st->envelope.transaction.accepted_count > 0)
             fine = true;
     }
-    if (fine)
-        return;
-    st->error = *wsmtp_client_error_get(client);
-    if (st->error.cause == WSMTP_CAUSE_TOKEN_SOURCE && st->session.token_failure.exit_code) {
-        *f = st->session.token_failure; /* says more */
-        st->error.reason = WSMTP_REASON_OK;
-    }
+    if (!fine)
+        session_error(&st->session, &st->error, f);
 }
 
 /* Where a recipient was refused. LMTP and PRDR refuse at RCPT and behind the message, and nothing tells which. */

@@ -226,7 +226,8 @@ bool parameters_original_recipient(const char *value, const char *origin, text_l
             return failure_usage(f, "%s: the address %s", origin, wsmtp_reason_message(reason, &(size_t){0}));
         type = ascii ? "rfc822;" : "utf-8;";
     } else if (!value[n + 1] || (!ascii && !is_utf8)) {
-        return failure_usage(f, "%s: behind the type there must be an address, in ASCII unless the type is utf-8", origin);
+        return failure_usage(f, "%s: behind the type there must be an address, in ASCII unless the type is utf-8",
+                             origin);
     }
     int len = snprintf(text, sizeof text, "%s%s", type, value);
     if ((size_t)len > ORIGINAL_MAX || xtext_len(text) > ORIGINAL_MAX)

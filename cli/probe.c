@@ -7,6 +7,7 @@
 #include "deliver.h"
 #include "error_line.h"
 #include "exit_code.h"
+#include "help.h"
 #include "options.h"
 #include "pin.h"
 #include "report.h"
@@ -18,15 +19,10 @@ static const char help[] =
     "\n"
     "  URL                        smtps://HOST[:465], smtp://HOST[:587], smtp+plain://HOST[:25],\n"
     "                             lmtp://HOST:PORT, lmtp+unix:PATH\n"
-    "  --ehlo NAME                name given to the server\n"
-    "  --ca FILE                  trust these authorities instead of the system's\n"
-    "  --tls-name NAME            name that the certificate must be for\n"
-    "  --cert FILE --key FILE     client certificate\n"
-    "  --pin SHA256               the server's key must be this one, too\n"
-    "  --timeout SECONDS          longest wait in each step\n"
-    "  --json                     report on standard output as JSON\n"
-    "  --transcript[=FILE]        show the dialogue\n"
-    "  --waterfall FILE           draw the session as FILE.svg or FILE.html\n";
+    HELP_EHLO
+    HELP_TLS
+    HELP_TIMEOUT
+    HELP_OUTPUT;
 
 static void row(const char *name, const char *value)
 {
@@ -160,21 +156,16 @@ static int probe(const settings *s)
     session n;
     failure f = {0};
     report r = {.command = "probe", .settings = s};
-    wsmtp_client_error error;
+    wsmtp_client_error error = {.reason = WSMTP_REASON_OK};
     bool ready = session_begin(&n, s, 0, &f);
     bool fine = ready && session_open(&n);
     if (ready) {
-        error = *wsmtp_client_error_get(n.client);
+        if (!fine)
+            error = *wsmtp_client_error_get(n.client);
         session_end(&n, &f);
         r.facts = wsmtp_client_facts_get(n.client);
     }
-    if (ready && !fine) {
-        r.exit_code = exit_code_of_error(&error, NULL);
-        report_error_from_client(&r.error, &error);
-    } else if (f.exit_code) {
-        r.exit_code = f.exit_code;
-        report_error_from_failure(&r.error, &f);
-    }
+    report_outcome(&r, &error, &f);
     bool written = true;
     if (s->json)
         written = report_write(&r);

@@ -221,6 +221,17 @@ static void write_error(json *j, const report_error *e)
     json_end(j, '}');
 }
 
+void report_outcome(report *r, const wsmtp_client_error *error, const failure *f)
+{
+    if (error->reason != WSMTP_REASON_OK) {
+        r->exit_code = exit_code_of_error(error, NULL);
+        report_error_from_client(&r->error, error);
+    } else if (f->exit_code) {
+        r->exit_code = f->exit_code;
+        report_error_from_failure(&r->error, f);
+    }
+}
+
 bool report_write(const report *r)
 {
     json j = {.out = stdout};

@@ -44,6 +44,9 @@ void report_error_from_failure(report_error *error, const failure *f);
 /* error borrows from the client's error. */
 void report_error_from_client(report_error *error, const wsmtp_client_error *from);
 
+/* How a session without a message went: by the client's error unless its reason is OK, else by the failure. */
+void report_outcome(report *r, const wsmtp_client_error *error, const failure *f);
+
 /* Writes to stdout; false if that failed. */
 bool report_write(const report *r);
 

@@ -6,6 +6,7 @@
 #include "config_file.h"
 #include "deliver.h"
 #include "exit_code.h"
+#include "help.h"
 #include "options.h"
 
 static const char help[] =
@@ -16,31 +17,20 @@ static const char help[] =
     "                             smtp://HOST[:587]       STARTTLS, required\n"
     "                             smtp+plain://HOST[:25]  no TLS\n"
     "                             lmtp://HOST:PORT        lmtp+unix:PATH\n"
-    "  --account NAME             take server and login from the configuration file\n"
-    "  --config FILE              that file (~/.config/wasm-smtp/config, /etc/wasm-smtp.conf)\n"
+    HELP_ACCOUNT
     "  --from ADDRESS             sender; may be empty\n"
     "  --to ADDRESS               recipient; may be repeated\n"
     "  --recipients-from-headers  those of To, Cc and Bcc; Bcc is not sent\n"
-    "  --ehlo NAME                name given to the server\n"
-    "  --user NAME                log in, with exactly one of\n"
-    "    --password-file FILE  --password-env VARIABLE  --password-fd NUMBER\n"
-    "    --token-file FILE     --token-env VARIABLE     --token-command COMMAND\n"
-    "  --auth MECHANISM           this one and no other; EXTERNAL (by client certificate) and ANONYMOUS\n"
-    "                             take no password, and need no user\n"
-    "  --allow-plaintext-auth     log in without TLS, too\n"
-    "  --ca FILE                  trust these authorities instead of the system's\n"
-    "  --tls-name NAME            name that the certificate must be for\n"
-    "  --cert FILE --key FILE     client certificate\n"
-    "  --pin SHA256               the server's key must be this one, too\n"
+    HELP_EHLO
+    HELP_LOGIN
+    HELP_TLS
     "  --smtputf8                 the message needs SMTPUTF8; for addresses alone not needed\n"
     "  --all-or-nothing           send only if every recipient is accepted\n"
     "  --no-pipelining            one command at a time\n"
     "  --no-chunking              send the message with DATA, never with BDAT\n"
     "  --xclient NAME=VALUE       to a server that trusts us: whom we speak for; may be repeated\n"
-    "  --timeout SECONDS          longest wait in each step\n"
-    "  --json                     report on standard output as JSON\n"
-    "  --transcript[=FILE]        show the dialogue, without secrets and message\n"
-    "  --waterfall FILE           draw the session as FILE.svg or FILE.html\n"
+    HELP_TIMEOUT
+    HELP_OUTPUT
     "\n"
     "Asked of the server; an error (69) before anything is sent if it does not offer the extension:\n"
     "  --notify never|LIST        reports that the sender wants: of success,failure,delay\n"

@@ -169,6 +169,15 @@ bool session_open(session *n)
     return fine;
 }
 
+void session_error(const session *n, wsmtp_client_error *error, failure *f)
+{
+    *error = *wsmtp_client_error_get(n->client);
+    if (error->cause != WSMTP_CAUSE_TOKEN_SOURCE || !n->token_failure.exit_code)
+        return;
+    *f = n->token_failure; /* says more */
+    error->reason = WSMTP_REASON_OK;
+}
+
 static bool close_file(FILE **file, const char *name, failure *f)
 {
     FILE *closing = *file;

@@ -33,8 +33,11 @@ typedef struct session {
  */
 bool session_begin(session *n, const settings *s, uint64_t message_octets, failure *f);
 
-/* Connects and logs in. Signals cancel what runs from here on. */
+/* Connects, says whom we speak for (XCLIENT) if anybody, and logs in. Signals cancel what runs from here on. */
 bool session_open(session *n);
+
+/* Why the last call failed: the client's error, or f, and then the error's reason is OK. */
+void session_error(const session *n, wsmtp_client_error *error, failure *f);
 
 /* Quits, and writes the picture; false if a file could not be written. */
 bool session_end(session *n, failure *f);

@@ -73,6 +73,11 @@ describe("questions", () => {
     assert.equal(json.mechanism, "PLAIN");
     assert.equal((await ask(77, "vrfy", ["a"], { args: [...LOGIN, "--json"] })).json.error.reason, "auth-not-secure");
   });
+  test("a command that gives no token says why; a picture that cannot be written is told, too", async () => {
+    const token = ["--user", "alice", "--token-command", "false", "--allow-plaintext-auth"];
+    assert.match((await ask(77, "vrfy", ["a"], { args: token })).stderr, /the token command/);
+    assert.match((await ask(73, "vrfy", ["a"], { args: ["--waterfall", "/nonexistent/w.svg"] })).stderr, /cannot be written/);
+  });
   test("what a server says stays printable", async () => {
     options = { extensions: EXTENSIONS, replies: { VRFY: () => "250 \x1b[31mred" } };
     assert.equal((await expectCode(0, ["vrfy", "--server", `smtp+plain://127.0.0.1:${server.port}`, "a"])).stdout, "\\x1B[31mred\n");

@@ -1,8 +1,11 @@
 // The command line of cli/ as a WASI command in wasmtime.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startServers } from '../servers/servers.mjs';
+import { startSmallServer } from '../servers/small-server.mjs';
 import { out, wasmtime } from './component.mjs';
 
 const NETWORK = ['-S', 'inherit-network', '-S', 'allow-ip-name-lookup'];
@@ -78,6 +81,26 @@ describe('what this build is without', () => {
   test('processes: no token from a command', () =>
     refused(78, /the token command cannot be run: WASI has no processes/,
       sending(url('smtp', 'strict'), 'a@lab.test', '--ca', '/ca/ca.pem', '--user', 'alice', '--token-command', 'true')));
+});
+
+test('a question, and a parameter that is not offered', async () => {
+  const said = await command(['vrfy', '--server', url('smtps', 'implicit'), '--ca', '/ca/ca.pem', 'a@lab.test']);
+  assert.equal(said.status, 0, said.stderr);
+  assert.match(said.stdout, /^252 /);
+  const args = sending(url('smtps', 'implicit'), 'parameters@lab.test', '--ca', '/ca/ca.pem', '--notify', 'never', '--hold-for', '60', '--json');
+  assert.equal(JSON.parse((await command(args, { input: MESSAGE })).stdout).error.reason, 'parameter-not-offered');
+  assert.equal(JSON.parse((await command([...args, '--optional', 'hold-for'], { input: MESSAGE })).stdout).recipients[0].status, 'accepted');
+});
+
+test('a file goes in parts', async (context) => {
+  const server = await startSmallServer({ extensions: ['LIMITS RCPTMAX=1'] });
+  context.after(() => server.stop());
+  const text = `Subject: parts\r\n\r\n${'a line\r\n'.repeat(20000)}`;
+  writeFileSync(join(run.ca.folder, 'parts.eml'), text);
+  context.after(() => rmSync(join(run.ca.folder, 'parts.eml')));
+  const { stdout } = await command(sending(`smtp+plain://localhost:${server.port}`, 'a@lab.test', '--to', 'b@lab.test', '--json', '/ca/parts.eml'));
+  assert.equal(JSON.parse(stdout).transactions, 2);
+  assert.deepEqual(server.messages.map(({ to, content }) => [to, content.toString() === text]), [[['a@lab.test'], true], [['b@lab.test'], true]]);
 });
 
 test('probe tells what a server offers, and its certificate', async () => {
