@@ -108,11 +108,12 @@ static bool begins(const char *text, size_t text_len, const char *word, size_t w
 
 size_t wsmtp_queue_id_find(const char *text, size_t text_len, size_t *at)
 {
-    static const char words[][12] = {"queued as ", " id=", " id "};
+    static const char words[][12] = {"queued as ", "id=", "id "};
     for (size_t i = 0; i < text_len; i++) {
+        bool starts = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n';
         for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
             size_t word_len = strlen(words[w]);
-            if (!begins(text + i, text_len - i, words[w], word_len))
+            if ((w > 0 && !starts) || !begins(text + i, text_len - i, words[w], word_len))
                 continue;
             size_t n = 0;
             *at = i + word_len;

@@ -14,7 +14,7 @@ import { SEND, checkAuth, checkConnect, checkSend, checkXclient } from "./option
 import { REASONS, sentence } from "./reasons.mjs";
 
 const PORTS = { implicit: 465, starttls: 587, none: 25 };
-const QUEUE_ID = /(?:queued as | id[= ])([a-z\d-]{6,})/i;
+const QUEUE_ID = /(?:queued as |(?:^|\s)id[= ])([a-z\d-]{6,})/i;
 /** How long after a failed write the server's last words are waited for, ms. */
 const LAST_WORDS = 500;
 

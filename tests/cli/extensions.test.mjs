@@ -236,6 +236,7 @@ describe("real servers", () => {
     const { json, stderr } = await expectCode(69, args, { input: MESSAGE });
     assert.deepEqual(json.recipients.map(({ status, code, text }) => [status, code, text]), [
       ["accepted", 250, json.recipients[0].text], ["refused", 550, "5.7.1 this recipient refuses the content"], ["refused", 550, "5.1.1 no such user"]]);
+    assert.ok(json.queueId && json.recipients[0].text.includes(`id=${json.queueId}`), json.recipients[0].text);
     assert.match(stderr, /2 of 3 recipients were refused/);
     assert.doesNotMatch(stderr, /RCPT TO/);
     const [message] = await run.exim.delivered({ where: ({ envelope }) => envelope.from === "prdr@lab.test" });

@@ -361,7 +361,8 @@ export function suite(config) {
     const marker = newMarker();
     const content = newMessage(marker);
     const client = await connect(options("exim", "relaxed", "none"));
-    const { recipients, accepted } = await client.send({ from: "a@lab.test", to: ["b@lab.test", "prdrno@lab.test"], message: content, perRecipientReplies: true });
+    const { recipients, accepted, queueId, text } = await client.send({ from: "a@lab.test", to: ["b@lab.test", "prdrno@lab.test"], message: content, perRecipientReplies: true });
+    ok(queueId && text.includes(`id=${queueId}`), `the queue identifier in ${text}`);
     equal([accepted, recipients.map(({ status }) => status)], [1, ["accepted", "refused"]], "outcomes");
     await client.quit();
     return [{ server: "exim", marker, content }];

@@ -85,13 +85,16 @@ impl Reply {
     }
 
     /// The token by which the server's log knows the message, if its words say one: what follows
-    /// `queued as `, ` id=` or ` id `, at least six letters, digits or hyphens.
+    /// `queued as `, or the word `id=` or `id `, at least six letters, digits or hyphens.
     #[must_use]
     pub fn queue_id(&self) -> Option<&str> {
         let lower = self.text.to_ascii_lowercase();
-        let ends = ["queued as ", " id=", " id "].into_iter();
-        let mut found: Vec<usize> = ends
-            .flat_map(|mark| lower.match_indices(mark).map(move |(at, _)| at + mark.len()))
+        let starts = |at: usize| at == 0 || matches!(lower.as_bytes()[at - 1], b' ' | b'\n');
+        let mut found: Vec<usize> = ["queued as ", "id=", "id "]
+            .into_iter()
+            .flat_map(|mark| lower.match_indices(mark))
+            .filter(|&(at, mark)| mark.starts_with('q') || starts(at))
+            .map(|(at, mark)| at + mark.len())
             .collect();
         found.sort_unstable();
         found.into_iter().find_map(|start| {
@@ -130,6 +133,9 @@ mod tests {
         assert_eq!(id("Ok: queued as 4XyZ12abcd").as_deref(), Some("4XyZ12abcd"));
         assert_eq!(id("OK id=1sAbCd-0000aB-1x").as_deref(), Some("1sAbCd-0000aB-1x"));
         assert_eq!(id("Message accepted, id ABCDEF7.").as_deref(), Some("ABCDEF7"));
+        assert_eq!(id("id=1sAbCd-0000aB-1x message accepted").as_deref(), Some("1sAbCd-0000aB-1x"));
+        assert_eq!(id("no such\nid 1sAbCd-00").as_deref(), Some("1sAbCd-00"));
+        assert_eq!(id("Ok, grid=ABCDEF7"), None);
         assert_eq!(id("Queued As ABC123").as_deref(), Some("ABC123"));
         assert_eq!(id("queued as abc"), None);
         assert_eq!(id("2.0.0 Ok"), None);
