@@ -178,37 +178,13 @@ static void derive_key(wsmtp_driver *d, const wsmtp_event *event)
 
 static void recipient_answered(wsmtp_driver *d, const wsmtp_event *event)
 {
-    wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
-    const wsmtp_recipient *r = &event->transaction->recipients[event->recipient];
-    /* Of a recipient that RCPT agreed to the reply to the message will tell more. */
-    if (WSMTP_FEATURE_LIMITS && r->status == WSMTP_STATUS_PENDING && event->reply.code < 400)
-        wsmtp_texts_clear(s->texts, event->recipient); /* it was put off before */
-    else if (WSMTP_FEATURE_LIMITS || r->status != WSMTP_STATUS_PENDING)
-        wsmtp_texts_set(&s->texts, event->transaction->recipients_len, event->recipient,
-                        event->reply.text, event->reply.text_len);
-}
-
-/*
- * A further transaction begins for the recipients that are left: for those that got the message in the
- * one before, its reply is the last that was kept.
- */
-static void keep_part(wsmtp_driver *d, wsmtp_send_request *s)
-{
-    const wsmtp_transaction *t = s->transaction;
-    const wsmtp_reply *reply = &d->engine.kept;
-    if (!WSMTP_FEATURE_LIMITS)
-        return;
-    for (size_t i = 0; i < t->recipients_len && t->accepted_count > 0; i++) {
-        const wsmtp_recipient *r = &t->recipients[i];
-        if (r->from_message && r->code == reply->code && !wsmtp_texts_has(s->texts, i))
-            wsmtp_texts_set(&s->texts, t->recipients_len, i, reply->text, reply->text_len);
-    }
+    wsmtp_texts_answered(&wsmtp_driver_find(d, event->transaction)->texts, event);
 }
 
 static void mail_answered(wsmtp_driver *d, const wsmtp_event *event)
 {
     wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
-    keep_part(d, s);
+    wsmtp_texts_keep_part(&s->texts, s->transaction, &d->engine.kept);
     s->transactions++;
 }
 
@@ -216,7 +192,7 @@ static void body_wanted(wsmtp_driver *d, const wsmtp_event *event)
 {
     wsmtp_send_request *s = wsmtp_driver_find(d, event->transaction);
     bool again = s->body_begun;
-    keep_part(d, s);
+    wsmtp_texts_keep_part(&s->texts, s->transaction, &d->engine.kept);
     wsmtp_driver_mark(d, WSMTP_MOMENT_BODY_BEGIN);
     d->feeding = s;
     d->body_later = false;

@@ -34,12 +34,31 @@ bool wsmtp_texts_has(const wsmtp_client_texts *texts, size_t index)
     return texts && index < texts->count && texts->text[index];
 }
 
-void wsmtp_texts_clear(wsmtp_client_texts *texts, size_t index)
+static void clear(wsmtp_client_texts *texts, size_t index)
 {
     if (!wsmtp_texts_has(texts, index))
         return;
     free(texts->text[index]);
     texts->text[index] = NULL;
+}
+
+void wsmtp_texts_answered(wsmtp_client_texts **texts, const wsmtp_event *event)
+{
+    const wsmtp_recipient *r = &event->transaction->recipients[event->recipient];
+    if (WSMTP_FEATURE_LIMITS && r->status == WSMTP_STATUS_PENDING && event->reply.code < 400)
+        clear(*texts, event->recipient); /* it was put off before */
+    else if (WSMTP_FEATURE_LIMITS || r->status != WSMTP_STATUS_PENDING)
+        wsmtp_texts_set(texts, event->transaction->recipients_len, event->recipient, event->reply.text,
+                        event->reply.text_len);
+}
+
+void wsmtp_texts_keep_part(wsmtp_client_texts **texts, const wsmtp_transaction *t, const wsmtp_reply *kept)
+{
+    for (size_t i = 0; WSMTP_FEATURE_LIMITS && i < t->recipients_len && t->accepted_count > 0; i++) {
+        const wsmtp_recipient *r = &t->recipients[i];
+        if (r->from_message && r->code == kept->code && !wsmtp_texts_has(*texts, i))
+            wsmtp_texts_set(texts, t->recipients_len, i, kept->text, kept->text_len);
+    }
 }
 
 wsmtp_client_texts *wsmtp_texts_copy(const wsmtp_client_texts *texts)

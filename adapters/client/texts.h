@@ -13,8 +13,16 @@ typedef struct wsmtp_client_texts wsmtp_client_texts;
 void wsmtp_texts_set(wsmtp_client_texts **texts, size_t count, size_t index, const char *text,
                      size_t text_len);
 
-/* Forgets one. */
-void wsmtp_texts_clear(wsmtp_client_texts *texts, size_t index);
+/* The text of the reply to a RCPT, if it is of use: of a recipient that RCPT agreed to, the reply to the
+ * message will tell more. */
+void wsmtp_texts_answered(wsmtp_client_texts **texts, const wsmtp_event *event);
+
+/*
+ * A further transaction begins for the recipients that are left: for those that got the message in the
+ * one before, its reply is the last that was kept.
+ */
+void wsmtp_texts_keep_part(wsmtp_client_texts **texts, const wsmtp_transaction *transaction,
+                           const wsmtp_reply *kept);
 
 bool wsmtp_texts_has(const wsmtp_client_texts *texts, size_t index);
 
