@@ -1,6 +1,7 @@
-// Shortens the names inside a component, which nobody sees: those by which its core modules are linked
-// with each other and with the host's functions, and those of the wrapper around its exports. What it
-// imports and exports keeps its names; that is compared.
+// Makes a component smaller by what nobody sees: it shortens the names inside, those by which its core
+// modules are linked with each other and with the host's functions, and those of the wrapper around its
+// exports, and does not say twice what its types are (wrapper.mjs). What it imports and exports stays as
+// it was; that is compared.
 //
 //   node tools/wasi/pack.mjs COMPONENT PACKED
 //
@@ -8,6 +9,7 @@
 // stands, links what was linked before.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { shareTypes } from './wrapper.mjs';
 
 const [component, packed] = process.argv.slice(2);
 if (!packed) throw new Error('usage: pack.mjs COMPONENT PACKED');
@@ -52,7 +54,7 @@ function* short() {
   for (const first of letters) for (const second of `${letters}0123456789`) yield first + second;
 }
 
-const lines = wasmTools('print', component).split('\n');
+const lines = shareTypes(wasmTools('print', component).split('\n'), 'wasm-smtp:smtp/types@1.0.0');
 const found = [...names(lines)];
 const uses = new Map();
 const textOf = ({ index, from, to }) => lines[index].slice(from, to);
