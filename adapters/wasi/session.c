@@ -121,6 +121,10 @@ static bool shake_hands(wsmtp_wasi_session *s)
     wsmtp_wasi_tls_facts_get(s->tls, &facts);
     s->driver.facts.tls_version = facts.version;
     s->driver.facts.tls_cipher = facts.cipher;
+    if (WSMTP_FEATURE_CHANNEL_BINDING && wsmtp_wasi_tls_bind(s->tls, s->driver.binding_data)) {
+        s->driver.binding = WSMTP_BINDING_TLS_EXPORTER;
+        s->driver.binding_data_len = WSMTP_WASI_BINDING_LEN;
+    }
     wsmtp_driver_secured(&s->driver);
     return true;
 }

@@ -202,6 +202,14 @@ void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts)
     facts->cipher = mbedtls_ssl_get_ciphersuite(&tls->ssl);
 }
 
+bool wsmtp_wasi_tls_bind(wsmtp_wasi_tls *tls, uint8_t binding[WSMTP_WASI_BINDING_LEN])
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    return mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3 &&
+           mbedtls_ssl_export_keying_material(&tls->ssl, binding, WSMTP_WASI_BINDING_LEN, label,
+                                              sizeof label - 1, NULL, 0, 0) == 0;
+}
+
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,
                               wsmtp_wasi_tls_failure *failure)
 {

@@ -9,6 +9,8 @@
 #include "settings.h"
 #include "socket.h"
 
+#define WSMTP_WASI_BINDING_LEN 32u
+
 typedef struct wsmtp_wasi_tls wsmtp_wasi_tls;
 
 /* Why TLS failed: static words, or NULL. */
@@ -37,6 +39,9 @@ wsmtp_wasi_tls *wsmtp_wasi_tls_begin(wsmtp_wasi_socket *s, const wsmtp_settings 
 int wsmtp_wasi_tls_handshake(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_failure *failure);
 
 void wsmtp_wasi_tls_facts_get(wsmtp_wasi_tls *tls, wsmtp_wasi_tls_facts *facts);
+
+/* What only the two ends of this connection know (RFC 9266). False: it has none, for it is TLS 1.2. */
+bool wsmtp_wasi_tls_bind(wsmtp_wasi_tls *tls, uint8_t binding[WSMTP_WASI_BINDING_LEN]);
 
 /* As wsmtp_wasi_read and _write; WSMTP_WASI_BROKEN fills in *failure. */
 ptrdiff_t wsmtp_wasi_tls_read(wsmtp_wasi_tls *tls, uint8_t *buffer, size_t buffer_len,
