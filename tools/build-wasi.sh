@@ -35,13 +35,14 @@ OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-i
 # Newer than Debian's, and 2 % better; it comes with jco.
 WASM_OPT=(node examples/component-js/node_modules/binaryen/bin/wasm-opt --enable-bulk-memory-opt)
 STACK=65536
-# What components have no use for, because wit/smtp.wit has no words for it; and what the plain one is
-# made without, to be small: it has no TLS, so that a login would be one in clear text.
-WORDLESS=(OVERLAP LMTP CHANNEL_BINDING EXTERNAL LIMITS EARLY BINARYMIME DSN REQUIRETLS DELIVERBY FUTURERELEASE
-    MT_PRIORITY SUBMITTER PRDR QUERIES XCLIENT)
-FOR_COMPONENTS=("${WORDLESS[@]/%/=0}")
-FOR_COMPONENTS=("${FOR_COMPONENTS[@]/#/-DWSMTP_FEATURE_}")
-FOR_PLAIN=("${FOR_COMPONENTS[@]}" -DWSMTP_FEATURE_AUTH=0 -DWSMTP_FEATURE_CHUNKING=0)
+# What the interface smtp-send has no use for; and what the plain component is made without, to be small:
+# it has no TLS, so that a login would be one in clear text.
+FOR_SENDER=(OVERLAP EARLY QUERIES XCLIENT)
+FOR_PLAIN=("${FOR_SENDER[@]}" AUTH CHUNKING LIMITS DSN REQUIRETLS DELIVERBY FUTURERELEASE MT_PRIORITY SUBMITTER PRDR)
+# without NAME...: the switches that leave them out.
+without() { printf -- '-DWSMTP_FEATURE_%s=0\n' "$@"; }
+mapfile -t FOR_SENDER < <(without "${FOR_SENDER[@]}")
+mapfile -t FOR_PLAIN < <(without "${FOR_PLAIN[@]}")
 
 # compile FOLDER FLAG... -- SOURCE...: objects into build/wasi/obj/FOLDER, two at a time.
 compile() {
@@ -93,7 +94,7 @@ build_roots() {
 # ---- the parts that are ours
 INCLUDES=(-Iinclude -Iengine -Isasl -Iadapters/client -Iadapters/wasi -isystem "$MBEDTLS/include" -isystem "$MBEDTLS/library")
 engine=(engine/*.c sasl/*.c)
-driver=(adapters/client/{body,driver,error,events,requests,texts}.c)
+driver=(adapters/client/{body,driver,error,events,query,requests,texts}.c)
 session=(adapters/wasi/{address,session,words}.c)
 tls=(adapters/wasi/tls{,_platform,_verify}.c)
 own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
@@ -108,7 +109,7 @@ compile_session() {
 
 build_common() {
     compile_session common
-    compile_session components "${FOR_COMPONENTS[@]}"
+    compile_session sending "${FOR_SENDER[@]}"
     compile_session plain "${FOR_PLAIN[@]}"
     compile tls "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${tls[@]}"
     compile tls-none "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/tls_none.c
@@ -119,16 +120,16 @@ build_common() {
     compile libc "${WARNINGS[@]}" -fno-builtin -- adapters/component/libc.c
 }
 
-# compile_world WORLD FLAG... -- SOURCE...: the glue of adapters/component, with the bindings of that
+# compile_world FOLDER WORLD FLAG... -- SOURCE...: the glue of adapters/component, with the bindings of that
 # world, which wit-bindgen made, with warnings of its own.
 compile_world() {
-    local world=$1 bindings="adapters/component/generated/$1" flags=() source sources=()
-    shift
+    local folder=$1 bindings="adapters/component/generated/$2" flags=() source sources=()
+    shift 2
     while [ "$1" != -- ]; do flags+=("$1"); shift; done
     shift
     for source in "$@"; do sources+=("adapters/component/$source.c"); done
-    compile "$world" "${WARNINGS[@]}" "${INCLUDES[@]}" -Iadapters/component -I"$bindings" -- "${sources[@]}"
-    compile "$world" "${flags[@]}" -I"$bindings" -- "$bindings/smtp.c"
+    compile "$folder" "${flags[@]}" "${WARNINGS[@]}" "${INCLUDES[@]}" -Iadapters/component -I"$bindings" -- "${sources[@]}"
+    compile "$folder" "${flags[@]}" -I"$bindings" -- "$bindings/smtp.c"
 }
 
 # component NAME WORLD FOLDER...: links the objects of the folders, and makes a component of them.
@@ -137,7 +138,7 @@ component() {
     local name=$1 world=$2 objects=() more=() folder
     shift 2
     if [ "$name" = smtp-send-plain ]; then more=(--converge); fi # too slow for the others
-    for folder in "$@" "$world" libc; do objects+=("$OBJ/$folder"/*.o); done
+    for folder in "$@" libc; do objects+=("$OBJ/$folder"/*.o); done
     "$LD" -m wasm32 -L"$LIB" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
         -u __component_type_object_force_link_wasip2 \
         --gc-sections --strip-debug -z stack-size=$STACK --stack-first -o "$OBJ/$name.core.wasm"
@@ -181,7 +182,7 @@ compile_command() {
     local version
     version=$(sed -n 's/^project(.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
     compile "$1" "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
-        adapters/client/{addresses,early,file,idna,login,names,query,settings}.c
+        adapters/client/{addresses,early,file,idna,login,names,settings}.c
     compile "$1" "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
 }
 
@@ -208,21 +209,24 @@ flock 9
 tools/wasi/bindings.sh --check
 build_mbedtls
 build_roots
-if ! unchanged own "${own[@]}" tools/wasi/pack.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
+if ! unchanged own "${own[@]}" tools/wasi/{pack,wrapper}.mjs wit/*.wit wit/deps/*.wit "$OBJ/roots.digest" "$OBJ/mbedtls.digest"; then
     own_digest=$digest
     rm -f "$OUT"/*.wasm
-    rm -rf "$OBJ"/{composed,cli,wamr,host,common,components,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,mailer,protocol}
+    rm -rf "$OBJ"/{composed,cli,wamr,host,common,sending,plain,tls,tls-none,roots-none,identity-none,libc,core,sender,sender-exports,plain-sender,mailer,protocol}
     build_common
-    compile_world sender '-D__export_name__(name)=unused' -- config convert deliver send sender
-    compile_world mailer -- config connection convert deliver send
-    compile_world protocol -- convert protocol
+    own_exports='-D__export_name__(name)=unused' # those of the bindings are not: sender.c
+    compile_world sender sender "${FOR_SENDER[@]}" "$own_exports" -- config convert deliver parameters send
+    compile_world plain-sender sender "${FOR_PLAIN[@]}" "$own_exports" -- config convert deliver send
+    compile sender-exports "${WARNINGS[@]}" -Iadapters/wasi -Iadapters/component/generated/sender -- adapters/component/sender.c
+    compile_world mailer mailer -- config connection convert deliver facts parameters send
+    compile_world protocol protocol -- convert facts parameters protocol
     compile core "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" adapters/client/{error,texts}.c
-    with_tls=(components host tls mbedtls identity-none)
-    component smtp-send sender "${with_tls[@]}" roots
-    component smtp-send-tls sender "${with_tls[@]}" roots-none
-    component mailer mailer "${with_tls[@]}" roots
-    component smtp-engine protocol core
-    component smtp-send-plain sender plain host tls-none roots-none
+    with_tls=(host tls mbedtls identity-none)
+    component smtp-send sender sender sender-exports sending "${with_tls[@]}" roots
+    component smtp-send-tls sender sender sender-exports sending "${with_tls[@]}" roots-none
+    component mailer mailer mailer common "${with_tls[@]}" roots
+    component smtp-engine protocol protocol core
+    component smtp-send-plain sender plain-sender sender-exports plain host tls-none roots-none
     build_composed
     build_command
     build_command_for_wamr

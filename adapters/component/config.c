@@ -5,6 +5,7 @@
 #include "convert.h"
 #include "error.h"
 
+#define LMTP_PORT 24u
 #define OUTPUT_LEN 16384u /* a TLS record, or four writes of 4096 octets */
 
 static bool refuse(wsmtp_client_error *error, wsmtp_field field, const char *option, const char *rule)
@@ -12,6 +13,12 @@ static bool refuse(wsmtp_client_error *error, wsmtp_field field, const char *opt
     wsmtp_error_from_option(error, WSMTP_REASON_CONFIG_VALUE, WSMTP_CAUSE_NONE, option, rule);
     error->kind = WSMTP_KIND_INPUT;
     error->field = field;
+    return false;
+}
+
+bool wsmtp_component_not_built(wsmtp_client_error *error, const char *option, const char *rule)
+{
+    wsmtp_error_from_option(error, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, option, rule);
     return false;
 }
 
@@ -45,7 +52,14 @@ bool wsmtp_component_settings_take(wsmtp_component_settings *s,
                       "is not a name in ASCII (A-labels) or an address of 1 to 255 characters");
     o->host = s->host;
     o->tls = wsmtp_component_tls(config->tls);
-    o->port = config->port.is_some ? config->port.val : ports[o->tls];
+    if (config->protocol == WASM_SMTP_SMTP_TYPES_PROTOCOL_LMTP) {
+        if (!WSMTP_FEATURE_LMTP)
+            return wsmtp_component_not_built(error, "protocol", "cannot be lmtp: this build has none");
+        o->protocol = WSMTP_CLIENT_LMTP;
+    }
+    o->port = config->port.is_some              ? config->port.val
+              : o->protocol == WSMTP_CLIENT_LMTP ? LMTP_PORT
+                                                 : ports[o->tls];
     if (o->port == 0)
         return refuse(error, WSMTP_FIELD_CONFIG, "port", "is 0");
     if (o->tls != WSMTP_TLS_NONE)
@@ -65,6 +79,8 @@ bool wsmtp_component_settings_take(wsmtp_component_settings *s,
             return refuse(error, WSMTP_FIELD_EHLO_NAME, "ehlo-name",
                           wsmtp_reason_message(reason, &len));
     }
+    o->flags = wsmtp_component_flags(config->options);
+    o->eager_octets = config->eager_octets.is_some ? config->eager_octets.val : defaults.eager_octets;
     memcpy(o->timeouts, defaults.timeouts, sizeof o->timeouts);
     wsmtp_component_limits(o->timeouts, config->time_limits.ptr, config->time_limits.len);
     o->output_len = OUTPUT_LEN;

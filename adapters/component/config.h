@@ -18,4 +18,7 @@ bool wsmtp_component_settings_take(wsmtp_component_settings *settings,
                                    const wasm_smtp_smtp_types_config_t *config,
                                    wsmtp_client_error *error);
 
+/* False, with *error filled in: something that was given needs what this build does not have. */
+bool wsmtp_component_not_built(wsmtp_client_error *error, const char *option, const char *rule);
+
 #endif

@@ -52,28 +52,18 @@ void exports_wasm_smtp_smtp_client_connection_destructor(connection *c)
 void exports_wasm_smtp_smtp_client_method_connection_capabilities(
     connection *c, exports_wasm_smtp_smtp_client_capabilities_t *to)
 {
-    const wsmtp_client_facts *facts = &c->session.driver.facts;
-    const wsmtp_capabilities *offered = &facts->capabilities;
-    memset(to, 0, sizeof *to);
-    if (facts->greeting)
-        smtp_string_dup(&to->greeting, facts->greeting);
-    to->secure = wsmtp_is_secure(&c->session.driver.engine);
-    to->size.is_some = offered->size != 0;
-    to->size.val = offered->size;
-    to->pipelining = (offered->flags & WSMTP_CAP_PIPELINING) != 0;
-    to->eight_bit_mime = (offered->flags & WSMTP_CAP_8BITMIME) != 0;
-    to->smtputf8 = (offered->flags & WSMTP_CAP_SMTPUTF8) != 0;
-    to->mechanisms.ptr = calloc(WSMTP_MECHANISM_COUNT, sizeof *to->mechanisms.ptr);
-    for (unsigned i = 1; to->mechanisms.ptr && i < WSMTP_MECHANISM_COUNT; i++) {
-        size_t len;
-        const char *name = wsmtp_mechanism_name((wsmtp_mechanism)i, &len);
-        if (offered->auth & 1u << i)
-            smtp_string_dup_n(&to->mechanisms.ptr[to->mechanisms.len++], name, len);
-    }
-    if (to->mechanisms.len == 0) { /* the bindings free only lists that have something in them */
-        free(to->mechanisms.ptr);
-        to->mechanisms.ptr = NULL;
-    }
+    wsmtp_component_capabilities(to, &c->session.driver.facts.capabilities);
+}
+
+void exports_wasm_smtp_smtp_client_method_connection_greeting(connection *c, smtp_string_t *to)
+{
+    const char *greeting = c->session.driver.facts.greeting;
+    smtp_string_dup(to, greeting ? greeting : "");
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_is_secure(connection *c)
+{
+    return wsmtp_is_secure(&c->session.driver.engine);
 }
 
 static bool command(connection *c, wsmtp_request_type type, const wsmtp_credentials *credentials,
@@ -173,6 +163,53 @@ bool exports_wasm_smtp_smtp_client_method_connection_noop(connection *c,
                                                           exports_wasm_smtp_smtp_client_error_t *error)
 {
     return command(c, WSMTP_REQUEST_NOOP, NULL, error);
+}
+
+static bool ask(connection *c, wsmtp_step step, smtp_string_t *argument,
+                exports_wasm_smtp_smtp_client_reply_t *reply, exports_wasm_smtp_smtp_client_error_t *error)
+{
+    const wsmtp_reply *answer = &c->session.request.reply;
+    bool ok = wsmtp_wasi_session_ask(&c->session, step, (const char *)argument->ptr, argument->len);
+    if (ok)
+        wsmtp_component_reply(reply, answer->code, answer->enhanced, answer->text, answer->text_len);
+    else
+        wsmtp_component_error(error, &c->session.error, NULL);
+    smtp_string_free(argument);
+    return ok;
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_vrfy(connection *c, smtp_string_t *mailbox,
+                                                          exports_wasm_smtp_smtp_client_reply_t *reply,
+                                                          exports_wasm_smtp_smtp_client_error_t *error)
+{
+    return ask(c, WSMTP_STEP_VRFY, mailbox, reply, error);
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_expn(connection *c, smtp_string_t *name,
+                                                          exports_wasm_smtp_smtp_client_reply_t *reply,
+                                                          exports_wasm_smtp_smtp_client_error_t *error)
+{
+    return ask(c, WSMTP_STEP_EXPN, name, reply, error);
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_help(connection *c, smtp_string_t *topic,
+                                                          exports_wasm_smtp_smtp_client_reply_t *reply,
+                                                          exports_wasm_smtp_smtp_client_error_t *error)
+{
+    return ask(c, WSMTP_STEP_HELP, topic, reply, error);
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_xclient(
+    connection *c, exports_wasm_smtp_smtp_client_xclient_values_t *values,
+    exports_wasm_smtp_smtp_client_error_t *error)
+{
+    wsmtp_parameter attributes[WSMTP_COMPONENT_ATTRIBUTES];
+    bool ok = wsmtp_wasi_session_xclient(&c->session, attributes,
+                                         wsmtp_component_attributes(attributes, values));
+    if (!ok)
+        wsmtp_component_error(error, &c->session.error, NULL);
+    exports_wasm_smtp_smtp_client_xclient_values_free(values);
+    return ok;
 }
 
 void exports_wasm_smtp_smtp_client_method_connection_quit(connection *c)

@@ -19,6 +19,7 @@ static void on_sent(wsmtp_send_request *request, const wsmtp_client_result *resu
         return;
     wsmtp_component_reply(&d->outcome->reply, result->reply.code, result->reply.enhanced,
                           result->reply.text, result->reply.text_len);
+    d->outcome->transactions = result->transactions;
     d->outcome->queue_id.is_some = result->queue_id_len != 0;
     if (result->queue_id_len)
         smtp_string_dup_n(&d->outcome->queue_id.val, result->queue_id, result->queue_id_len);
@@ -35,6 +36,7 @@ bool wsmtp_component_deliver(wsmtp_wasi_session *s, const wsmtp_client_error *un
     memset(outcome, 0, sizeof *outcome);
     if (!wsmtp_component_transaction(&transaction, envelope)) {
         wsmtp_client_error memory;
+        wsmtp_component_transaction_end(&transaction);
         wsmtp_error_from_host(&memory, WSMTP_REASON_CONFIG_BUFFER, WSMTP_CAUSE_MEMORY, NULL);
         wsmtp_component_error(error, &memory, NULL);
         return false;

@@ -20,11 +20,13 @@ struct exports_wasm_smtp_smtp_engine_session_t {
     bool has_login;
     exports_wasm_smtp_smtp_engine_credentials_t login;
     smtp_list_u8_t nonce;
+    smtp_list_u8_t binding; /* may be empty */
     wsmtp_credentials credentials;
     /* the message under way */
     bool has_message;
     exports_wasm_smtp_smtp_engine_envelope_t envelope;
     wsmtp_transaction transaction;
+    uint32_t transactions; /* MAIL commands answered */
     wsmtp_client_texts *texts;
     uint8_t input[INPUT_LEN];
     uint8_t output[OUTPUT_LEN];
@@ -39,6 +41,7 @@ static void end_login(session *s)
     s->has_login = false;
     exports_wasm_smtp_smtp_engine_credentials_free(&s->login);
     smtp_list_u8_free(&s->nonce);
+    smtp_list_u8_free(&s->binding);
     wsmtp_wipe(&s->credentials, sizeof s->credentials);
 }
 
@@ -95,6 +98,11 @@ bool exports_wasm_smtp_smtp_engine_static_session_start(
     s->config.output = s->output;
     s->config.output_len = sizeof s->output;
     s->config.tls = wsmtp_component_tls(from->tls);
+    if (from->protocol == WASM_SMTP_SMTP_TYPES_PROTOCOL_LMTP)
+        s->config.protocol = WSMTP_PROTOCOL_LMTP;
+    s->config.flags = wsmtp_component_flags(from->options);
+    if (from->eager_octets.is_some)
+        s->config.eager_octets = from->eager_octets.val;
     s->config.ehlo_name = (const char *)from->ehlo_name.ptr;
     s->config.ehlo_name_len = from->ehlo_name.len;
     wsmtp_component_limits(s->config.timeouts, from->time_limits.ptr, from->time_limits.len);
@@ -172,6 +180,7 @@ static void put_done(session *s, const wsmtp_event *event, wit_event *to)
         to->tag = EXPORTS_WASM_SMTP_SMTP_ENGINE_EVENT_SENT;
         to->val.sent.recipients = recipients;
         put_reply(&to->val.sent.reply, &event->reply);
+        to->val.sent.transactions = s->transactions;
         len = wsmtp_queue_id_find(event->reply.text, event->reply.text_len, &at);
         to->val.sent.queue_id.is_some = len != 0;
         if (len)
@@ -215,12 +224,15 @@ static bool put_event(session *s, const wsmtp_event *event, wit_event *to)
         put_reply(&to->val.authenticated, &event->reply);
         end_login(s);
         return true;
+    case WSMTP_EVENT_MAIL:
+        wsmtp_texts_keep_part(&s->texts, &s->transaction, &s->engine.kept);
+        s->transactions++;
+        return false;
     case WSMTP_EVENT_RECIPIENT:
-        if (event->reply.code / 100 != 2)
-            wsmtp_texts_set(&s->texts, s->transaction.recipients_len, event->recipient,
-                            event->reply.text, event->reply.text_len);
+        wsmtp_texts_answered(&s->texts, event);
         return false;
     case WSMTP_EVENT_BODY:
+        wsmtp_texts_keep_part(&s->texts, &s->transaction, &s->engine.kept);
         to->tag = EXPORTS_WASM_SMTP_SMTP_ENGINE_EVENT_BODY;
         return true;
     case WSMTP_EVENT_DONE:
@@ -263,15 +275,35 @@ bool exports_wasm_smtp_smtp_engine_method_session_tls_done(session *s, wit_error
     return succeeded(s, wsmtp_tls_done(&s->engine), error);
 }
 
+void exports_wasm_smtp_smtp_engine_method_session_capabilities(
+    session *s, exports_wasm_smtp_smtp_engine_capabilities_t *to)
+{
+    wsmtp_component_capabilities(to, wsmtp_capabilities_get(&s->engine));
+}
+
+static void bind_channel(session *s, const exports_wasm_smtp_smtp_engine_channel_binding_t *from)
+{
+    bool exporter = from->tag == EXPORTS_WASM_SMTP_SMTP_ENGINE_CHANNEL_BINDING_TLS_EXPORTER;
+    s->binding = from->val.tls_exporter; /* the other one has its place, too */
+    s->credentials.binding = exporter ? WSMTP_BINDING_TLS_EXPORTER : WSMTP_BINDING_TLS_SERVER_END_POINT;
+    s->credentials.binding_data = s->binding.ptr;
+    s->credentials.binding_data_len = s->binding.len;
+}
+
 bool exports_wasm_smtp_smtp_engine_method_session_login(
     session *s, exports_wasm_smtp_smtp_engine_credentials_t *credentials, smtp_list_u8_t *nonce,
-    wit_error *error)
+    exports_wasm_smtp_smtp_engine_channel_binding_t *binding, wit_error *error)
 {
     if (s->has_login || !wsmtp_component_credentials(&s->credentials, credentials)) {
         exports_wasm_smtp_smtp_engine_credentials_free(credentials);
         smtp_list_u8_free(nonce);
+        if (binding)
+            exports_wasm_smtp_smtp_engine_channel_binding_free(binding);
         return out_of_order(error);
     }
+    memset(&s->binding, 0, sizeof s->binding);
+    if (binding)
+        bind_channel(s, binding);
     s->has_login = true;
     s->login = *credentials;
     s->nonce = *nonce;
@@ -284,18 +316,22 @@ bool exports_wasm_smtp_smtp_engine_method_session_login(
 }
 
 bool exports_wasm_smtp_smtp_engine_method_session_submit(
-    session *s, exports_wasm_smtp_smtp_engine_envelope_t *envelope, uint64_t *size, wit_error *error)
+    session *s, exports_wasm_smtp_smtp_engine_envelope_t *envelope, uint64_t *size, bool repeatable,
+    wit_error *error)
 {
     if (s->has_message) {
         exports_wasm_smtp_smtp_engine_envelope_free(envelope);
         return out_of_order(error);
     }
     s->has_message = true;
+    s->transactions = 0;
     s->envelope = *envelope;
     if (!wsmtp_component_transaction(&s->transaction, &s->envelope))
         abort();
     if (size)
         s->transaction.message_size = *size;
+    if (repeatable)
+        s->transaction.flags |= WSMTP_SEND_SPLIT;
     if (succeeded(s, wsmtp_submit(&s->engine, &s->transaction), error))
         return true;
     end_message(s);
@@ -319,6 +355,38 @@ bool exports_wasm_smtp_smtp_engine_method_session_end_body(session *s, wit_error
 bool exports_wasm_smtp_smtp_engine_method_session_noop(session *s, wit_error *error)
 {
     return succeeded(s, wsmtp_noop(&s->engine), error);
+}
+
+/* The engine has written the argument when it returns. */
+static bool asked(session *s, wsmtp_reason reason, smtp_string_t *argument, wit_error *error)
+{
+    smtp_string_free(argument);
+    return succeeded(s, reason, error);
+}
+
+bool exports_wasm_smtp_smtp_engine_method_session_vrfy(session *s, smtp_string_t *mailbox, wit_error *error)
+{
+    return asked(s, wsmtp_vrfy(&s->engine, (const char *)mailbox->ptr, mailbox->len), mailbox, error);
+}
+
+bool exports_wasm_smtp_smtp_engine_method_session_expn(session *s, smtp_string_t *name, wit_error *error)
+{
+    return asked(s, wsmtp_expn(&s->engine, (const char *)name->ptr, name->len), name, error);
+}
+
+bool exports_wasm_smtp_smtp_engine_method_session_help(session *s, smtp_string_t *topic, wit_error *error)
+{
+    return asked(s, wsmtp_help(&s->engine, (const char *)topic->ptr, topic->len), topic, error);
+}
+
+bool exports_wasm_smtp_smtp_engine_method_session_xclient(
+    session *s, exports_wasm_smtp_smtp_engine_xclient_values_t *values, wit_error *error)
+{
+    wsmtp_parameter attributes[WSMTP_COMPONENT_ATTRIBUTES];
+    size_t count = wsmtp_component_attributes(attributes, values);
+    bool ok = succeeded(s, wsmtp_xclient(&s->engine, attributes, count), error);
+    exports_wasm_smtp_smtp_engine_xclient_values_free(values);
+    return ok;
 }
 
 bool exports_wasm_smtp_smtp_engine_method_session_reset(session *s, wit_error *error)

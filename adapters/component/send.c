@@ -33,16 +33,28 @@ static bool send(sending *s, const wasm_smtp_smtp_types_message_t *message,
 /* False: there is a login, and this build has none. */
 static bool take_credentials(sending *s, const wasm_smtp_smtp_types_credentials_t *from)
 {
-    if (wsmtp_features() & WSMTP_HAS_AUTH) {
-        if (wsmtp_component_credentials(&s->credentials, from))
-            s->settings.settings.options.credentials = &s->credentials;
+    if (!WSMTP_FEATURE_AUTH)
+        return from->tag == WASM_SMTP_SMTP_TYPES_CREDENTIALS_NONE ||
+               wsmtp_component_not_built(&s->refused, "credentials", "cannot be used: this build has no login");
+    if (wsmtp_component_credentials(&s->credentials, from))
+        s->settings.settings.options.credentials = &s->credentials;
+    return true;
+}
+
+/* False: some are not optional, and this build has none. */
+static bool take_parameters(sending *s, const wasm_smtp_smtp_types_envelope_t *from)
+{
+    if (WSMTP_FEATURE_PARAMETERS)
         return true;
-    }
-    if (from->tag == WASM_SMTP_SMTP_TYPES_CREDENTIALS_NONE)
-        return true;
-    wsmtp_error_from_option(&s->refused, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, "credentials",
-                            "cannot be used: this build has no login");
-    return false;
+    /* Parameters have the order of what says that they are optional, but two pairs share one. */
+    static const uint8_t optional[] = {0, 0, 1, 2, 2, 3, 4, 5, 6};
+    bool needed = false;
+    for (size_t i = 0; i < from->parameters.len; i++)
+        needed |= !(from->optional >> optional[from->parameters.ptr[i].tag] & 1u);
+    for (size_t i = 0; i < from->recipients.len; i++)
+        needed |= (from->recipients.ptr[i].notify.is_some || from->recipients.ptr[i].original_recipient.is_some) &&
+                  !(from->optional & WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_DSN);
+    return !needed || wsmtp_component_not_built(&s->refused, "parameters", "cannot be used: this build has none");
 }
 
 bool exports_wasm_smtp_smtp_smtp_send_send(exports_wasm_smtp_smtp_smtp_send_config_t *config,
@@ -56,7 +68,7 @@ bool exports_wasm_smtp_smtp_smtp_send_send(exports_wasm_smtp_smtp_smtp_send_conf
     if (!s)
         abort();
     if (wsmtp_component_settings_take(&s->settings, config, &s->refused) &&
-        take_credentials(s, credentials)) {
+        take_credentials(s, credentials) && take_parameters(s, &message->envelope)) {
         ok = send(s, message, outcome, error);
     } else {
         wsmtp_component_deliver(NULL, &s->refused, &message->envelope, NULL, outcome, error);

@@ -26,10 +26,12 @@ typedef struct answer {
 
 /* Where the generated bindings read and write: fields whose place depends on all before them. */
 _Static_assert(offsetof(arguments, config.time_limits) == 40, "ABI");
-_Static_assert(offsetof(arguments, credentials.val.password.allow_plaintext) == 69, "ABI");
-_Static_assert(offsetof(arguments, message.content) == 92 && sizeof(arguments) == 100, "ABI");
-_Static_assert(offsetof(answer, outcome.queue_id) == 32, "ABI");
-_Static_assert(offsetof(answer, error.recipients) == 44 && sizeof(answer) == 52, "ABI");
+_Static_assert(offsetof(arguments, config.eager_octets) == 52, "ABI");
+_Static_assert(offsetof(arguments, credentials.val.password.allow_plaintext) == 81, "ABI");
+_Static_assert(offsetof(arguments, message.envelope.optional) == 112, "ABI");
+_Static_assert(offsetof(arguments, message.content) == 116 && sizeof(arguments) == 124, "ABI");
+_Static_assert(offsetof(answer, outcome.transactions) == 44, "ABI");
+_Static_assert(offsetof(answer, error.recipients) == 56 && sizeof(answer) == 64, "ABI");
 
 /* An answer stays until the host has taken it: one call at a time. */
 static answer last;

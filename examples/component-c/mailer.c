@@ -147,6 +147,9 @@ static value config_of(const mail_server *server)
         {"trust", trust},
         {"ehlo-name", value_none()},
         {"time-limits", value_empty_list()},
+        {"protocol", value_enum("smtp")},
+        {"options", value_no_flags()},
+        {"eager-octets", value_none()},
     };
     if (!own)
         wasmtime_component_val_delete(&authorities);
@@ -179,12 +182,27 @@ static void forget_credentials(value *credentials)
     wasmtime_component_val_delete(credentials);
 }
 
+static value recipient_of(const char *address)
+{
+    const field fields[] = {
+        {"address", value_text(address)},
+        {"notify", value_none()},
+        {"original-recipient", value_none()},
+    };
+    return value_record(fields, COUNT(fields));
+}
+
 static value message_of(const mail *message)
 {
+    value recipients = value_list(message->recipients_len);
+    for (size_t i = 0; i < message->recipients_len; i++)
+        recipients.of.list.data[i] = recipient_of(message->recipients[i]);
     const field envelope[] = {
         {"sender", value_text(message->sender)},
-        {"recipients", value_texts(message->recipients, message->recipients_len)},
+        {"recipients", recipients},
         {"options", value_no_flags()},
+        {"parameters", value_empty_list()},
+        {"optional", value_no_flags()},
     };
     const field fields[] = {
         {"envelope", value_record(envelope, COUNT(envelope))},

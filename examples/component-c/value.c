@@ -36,12 +36,10 @@ value value_octets(const uint8_t *octets, size_t octets_len)
     return v;
 }
 
-value value_texts(const char *const *texts, size_t texts_len)
+value value_list(size_t len)
 {
     value v = {.kind = WASMTIME_COMPONENT_LIST};
-    wasmtime_component_vallist_new_uninit(&v.of.list, texts_len);
-    for (size_t i = 0; i < texts_len; i++)
-        v.of.list.data[i] = value_text(texts[i]);
+    wasmtime_component_vallist_new_uninit(&v.of.list, len);
     return v;
 }
 

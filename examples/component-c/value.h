@@ -24,7 +24,8 @@ value value_enum(const char *word);
 value value_bool(bool is);
 value value_u16(uint16_t is);
 value value_octets(const uint8_t *octets, size_t octets_len);
-value value_texts(const char *const *texts, size_t texts_len);
+/* The caller fills in all of its elements. */
+value value_list(size_t len);
 value value_empty_list(void);
 value value_no_flags(void);
 value value_none(void);

@@ -54,7 +54,7 @@ static int send_stdin(wasm_smtp_smtp_client_borrow_connection_t connection, char
     envelope.recipients.len = (size_t)count - 1;
     envelope.recipients.ptr = calloc(envelope.recipients.len, sizeof *envelope.recipients.ptr);
     for (int i = 1; i < count; i++)
-        guest_string_set(&envelope.recipients.ptr[i - 1], words[i]);
+        guest_string_set(&envelope.recipients.ptr[i - 1].address, words[i]);
     content.val.stream.__handle = stdin_get_stdin().__handle; /* given away with the call */
     if (!wasm_smtp_smtp_client_method_connection_send(connection, &envelope, &content, &outcome, &error))
         return failed(&error);

@@ -15,9 +15,14 @@ try {
       trust: ca === '-' ? { tag: 'bundled' } : { tag: 'custom', val: readFileSync(ca) },
       ehloName: undefined,
       timeLimits: [],
+      protocol: 'smtp',
+      options: {},
     },
     user ? { tag: 'password', val: { user, password, mechanism: 'automatic', allowPlaintext: false } } : { tag: 'none' },
-    { envelope: { sender, recipients, options: {} }, content: readFileSync(0) },
+    {
+      envelope: { sender, recipients: recipients.map((address) => ({ address })), options: {}, parameters: [], optional: {} },
+      content: readFileSync(0),
+    },
   );
   for (const { address, status, reply } of outcome.recipients) console.log(`${address}: ${status} ${reply?.text ?? ''}`);
 } catch (error) {

@@ -48,12 +48,15 @@ class Mailer:
         self._send = instance.get_func(self._store, instance.get_export_index(self._store, "send", interface))
 
     def send(self, host, port, tls, sender, recipients, content, user=None, password=None, authorities=None):
-        config = record(host=host, port=port, tls=tls, trust=authorities, ehlo_name=None, time_limits=[])
+        config = record(host=host, port=port, tls=tls, trust=authorities, ehlo_name=None, time_limits=[],
+                        protocol="smtp", options=set(), eager_octets=None)
         credentials = Variant("none")
         if user is not None:
             credentials = Variant("password", record(user=user, password=password, mechanism="automatic",
                                                      allow_plaintext=False))
-        envelope = record(sender=sender, recipients=recipients, options=set())
+        envelope = record(sender=sender, options=set(), parameters=[], optional=set(),
+                          recipients=[record(address=address, notify=None, original_recipient=None)
+                                      for address in recipients])
         result = self._send(self._store, config, credentials, record(envelope=envelope, content=content))
         self._send.post_return(self._store)
         if result.tag == "err":

@@ -12,7 +12,7 @@ import { makeCertificates } from "../servers/ca.mjs";
 import { DEFAULT_PARENT } from "../servers/folders.mjs";
 
 const PASSWORD = "secret";
-const MECHANISMS = { "SCRAM-SHA-256-PLUS": "sha256", "SCRAM-SHA-1-PLUS": "sha1", "SCRAM-SHA-512-PLUS": "sha512" };
+export const MECHANISMS = { "SCRAM-SHA-256-PLUS": "sha256", "SCRAM-SHA-1-PLUS": "sha1", "SCRAM-SHA-512-PLUS": "sha512" };
 
 function bindingOf(socket, certificate) {
   if (socket.getProtocol() === "TLSv1.3") return ["tls-exporter", socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0))];
@@ -41,7 +41,7 @@ async function authenticate(hash, initial, [type, data], ask) {
 }
 
 /** One that sees another channel than the client does, if `other`: an attacker in the middle would. */
-function startServer({ certificate, version, other, log }) {
+export function startServer({ certificate, version, other, log }) {
   const cert = readFileSync(certificate.chain);
   const server = createServer({ cert, key: readFileSync(certificate.key), minVersion: version, maxVersion: version }, async (socket) => {
     socket.on("error", () => {});

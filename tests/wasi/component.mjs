@@ -63,7 +63,7 @@ export function startComponent(name, { network = true, lookup = true, memory, wr
 export const octets = (text) => Buffer.from(text).toString('base64');
 
 /** A config of wit/smtp.wit; what is not given is left at its default. */
-export function config(port, { host = 'localhost', tls = 'none', ca, ehloName = null, limits = {} } = {}) {
+export function config(port, { host = 'localhost', tls = 'none', ca, ehloName = null, limits = {}, protocol = 'smtp', options = [], eagerOctets = null } = {}) {
   return {
     host,
     port,
@@ -71,11 +71,21 @@ export function config(port, { host = 'localhost', tls = 'none', ca, ehloName = 
     trust: ca ? { custom: octets(ca) } : 'bundled',
     'ehlo-name': ehloName,
     'time-limits': Object.entries(limits).map(([phase, milliseconds]) => ({ phase, milliseconds })),
+    protocol,
+    options,
+    'eager-octets': eagerOctets,
   };
 }
 
-export function envelope(recipients, { sender = 'me@lab.test', options = [] } = {}) {
-  return { sender, recipients, options };
+/** Recipients are addresses, or records whose optional members may be missing. */
+export function envelope(recipients, { sender = 'me@lab.test', options = [], parameters = [], optional = [] } = {}) {
+  return {
+    sender,
+    recipients: recipients.map((recipient) => ({ notify: null, 'original-recipient': null, ...(recipient.address ? recipient : { address: recipient }) })),
+    options,
+    parameters,
+    optional,
+  };
 }
 
 export function message(recipients, content, options) {
@@ -88,3 +98,4 @@ export const password = (user, pass, mechanism = 'automatic', plaintext = false)
 export const token = (user, value, mechanism = 'automatic', plaintext = false) => ({
   token: { user, 'access-token': value, mechanism, 'allow-plaintext': plaintext },
 });
+export const identity = (mechanism, name = '', plaintext = false) => ({ [mechanism]: { identity: name, 'allow-plaintext': plaintext } });

@@ -11,8 +11,8 @@ import { connect as secure } from 'node:tls';
  * @param {number} [options.piece] at most so many octets are offered to the component at once
  * @param {object[]} [options.timeLimits]
  */
-export function dial(Session, { host = 'localhost', port, tls = 'none', ca, piece = 65536, timeLimits = [], ehloName = 'host.test' }) {
-  const session = Session.start({ tls, ehloName, timeLimits });
+export function dial(Session, { host = 'localhost', port, tls = 'none', ca, piece = 65536, timeLimits = [], ehloName = 'host.test', protocol = 'smtp', options = {}, eagerOctets }) {
+  const session = Session.start({ tls, ehloName, timeLimits, protocol, options, eagerOctets });
   const events = [];
   const waiting = [];
   let shown = ''; // what the host may show of what it sent
@@ -123,20 +123,28 @@ export function dial(Session, { host = 'localhost', port, tls = 'none', ca, piec
       await self.next('ready');
       return ehlo;
     },
-    login: (credentials) => self.call('login', credentials, randomBytes(24)),
+    /** A TLS 1.3 connection has a binding (RFC 9266): `bind` passes it. */
+    login(credentials, { bind = false } = {}) {
+      const binding = bind ? { tag: 'tls-exporter', val: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding') } : undefined;
+      return self.call('login', credentials, randomBytes(24), binding);
+    },
     /** Sends one message; its event, sent or not-sent. */
-    async send(envelope, content, { size } = {}) {
-      self.call('submit', { options: {}, ...envelope }, size);
-      const event = await self.next('body', 'not-sent');
-      if (event.tag === 'not-sent') return event;
+    async send({ recipients, ...envelope }, content, { size, repeatable = false } = {}) {
+      self.call('submit', { options: {}, parameters: [], optional: {}, ...envelope, recipients: recipients.map((each) => (each.address ? each : { address: each })) }, size, repeatable);
+      for (;;) {
+        const event = await self.next('body', 'sent', 'not-sent');
+        if (event.tag !== 'body') return event;
+        await self.give(content);
+      }
+    },
+    async give(content) {
       for (let at = 0; at < content.length; ) {
         const taken = self.call('writeBody', content.subarray(at, at + piece));
         at += taken;
-        if (events.length > 0) return self.next('sent', 'not-sent'); // decided before its end
+        if (events.length > 0) return; // decided before its end
         if (taken === 0) await new Promise(setImmediate);
       }
       self.call('endBody');
-      return self.next('sent', 'not-sent');
     },
     async quit() {
       self.call('quit');

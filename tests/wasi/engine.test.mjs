@@ -6,16 +6,19 @@ import { after, before, describe, test } from 'node:test';
 import { startScripted } from '../servers/scripted.mjs';
 import { close, expect, expectEnd, hello, readData, reset, send, sendRaw, stall } from '../servers/scripted-steps.mjs';
 import { startServers } from '../servers/servers.mjs';
+import { startSmallServer } from '../servers/small-server.mjs';
+import { MECHANISMS, startServer as startBindingServer } from '../uv/binding.mjs';
 import { dial } from './engine-host.mjs';
 import { instantiateComponent, transpileComponent } from './jco.mjs';
 import { formsOf } from './secrets.mjs';
 
 const CONTENT = Buffer.from('From: me@lab.test\r\nSubject: caf\u00e9\r\n\r\n.\r\n..two\r\nlast\r\n');
+const EMPTY = { sender: '', recipients: [{ address: 'a@lab.test' }], options: {}, parameters: [], optional: {} };
 const USER = { user: 'j\u00fcrgen', password: 'snow \u2603 man, =2C' }; // of tests/servers/users.mjs
 
 let run, ca, component, instance, Session;
 before(async () => {
-  run = await startServers({ names: ['postfix'] });
+  run = await startServers({ names: ['postfix', 'aiosmtpd'] });
   ca = readFileSync(run.ca.file);
   component = await transpileComponent('smtp-engine');
   instance = await instantiateComponent(component, {});
@@ -127,7 +130,7 @@ describe('calls out of order', () => {
   test('are refused, and the session goes on', async (t) => {
     const host = dial(Session, { port: run.postfix.listeners.relaxed.port });
     t.after(host.end);
-    rejects(() => host.call('submit', { sender: '', recipients: ['a@lab.test'], options: {} }, undefined), 'misuse');
+    rejects(() => host.call('submit', EMPTY, undefined, false), 'misuse');
     rejects(() => host.call('quit'), 'misuse');
     await host.ready();
     rejects(() => host.call('tlsDone'), 'misuse');
@@ -135,7 +138,7 @@ describe('calls out of order', () => {
     assert.equal(host.call('writeBody', CONTENT), 0);
     rejects(() => host.login({ tag: 'none' }), 'misuse');
     rejects(() => host.login(withPassword('plain')), 'auth'); // no TLS
-    rejects(() => host.call('submit', { sender: 'a b@c', recipients: ['a@lab.test'], options: {} }, undefined), 'input');
+    rejects(() => host.call('submit', { ...EMPTY, sender: 'a b@c' }, undefined, false), 'input');
     await deliver(host);
     await host.quit();
   });
@@ -202,5 +205,120 @@ describe('a server that', () => {
     assert.equal(tag, 'not-sent');
     assert.deepEqual([val.kind, val.inDoubt, val.retryable, val.recipients[0].status], ['transport', true, false, 'in-doubt']);
     assert.equal((await server.finished()).messages[0].toString('latin1'), `${content.replace(/^\./gm, '..')}.\r\n`);
+  });
+});
+
+describe('extensions', () => {
+  const BASE = ['PIPELINING', 'CHUNKING', 'ENHANCEDSTATUSCODES', '8BITMIME'];
+  async function session(t, server, options = {}) {
+    const { port, stop } = await startSmallServer(server, options.tls && run.ca.good).then((started) => Object.assign(server, started));
+    t.after(stop);
+    const host = dial(Session, { port, ca, ...options });
+    t.after(host.end);
+    if (options.protocol !== 'lmtp') await host.ready();
+    return host;
+  }
+  const rejects = (call, expected) => assert.throws(call, (error) => {
+    for (const [name, value] of Object.entries(expected)) assert.deepEqual(error[name], value, name);
+    return true;
+  });
+
+  test('capabilities', async (t) => {
+    const host = await session(t, { extensions: [...BASE, 'DSN', 'SIZE 1000', 'LIMITS RCPTMAX=5', 'AUTH PLAIN', 'XCLIENT ADDR'] });
+    const { extensions, xclient, ...others } = host.session.capabilities();
+    assert.deepEqual(Object.keys(extensions).filter((name) => extensions[name]).sort(), ['auth', 'chunking', 'dsn', 'eightBitMime', 'enhancedStatusCodes', 'esmtp', 'limits', 'pipelining', 'size', 'xclient']);
+    assert.deepEqual(Object.keys(xclient).filter((name) => xclient[name]), ['addr']);
+    assert.deepEqual([others.mechanisms, others.size, others.rcptMax, others.mailMax], [['PLAIN'], 1000n, 5, undefined]);
+    await host.quit();
+  });
+
+  test('parameters: offered, absent, optional', async (t) => {
+    const server = { extensions: [...BASE, 'DSN', 'MT-PRIORITY'] };
+    const host = await session(t, server);
+    const recipients = [{ address: 'a@lab.test', notify: { failure: true }, originalRecipient: 'rfc822;b@lab.test' }];
+    const wanted = { sender: 'me@lab.test', recipients, parameters: [{ tag: 'priority', val: 3 }, { tag: 'dsn-return', val: 'headers' }] };
+    assert.equal((await host.send(wanted, CONTENT)).tag, 'sent');
+    assert.match(server.messages[0].mail, / MT-PRIORITY=3 RET=HDRS$/);
+    assert.match(server.messages[0].rcpt[0], / NOTIFY=FAILURE ORCPT=rfc822;b@lab.test$/);
+    const more = { ...EMPTY, parameters: [{ tag: 'hold-for', val: 60 }] };
+    rejects(() => host.call('submit', more, undefined, false), { kind: 'unsupported', detail: 'HOLDFOR' });
+    assert.equal((await host.send({ ...more, recipients: ['a@lab.test'], optional: { hold: true } }, CONTENT)).tag, 'sent');
+    await host.quit();
+  });
+
+  for (const [name, extension] of [['LIMITS', ['LIMITS RCPTMAX=2']], ['452', []]])
+    test(`a repeatable message in several transactions: ${name}`, async (t) => {
+      const server = { extensions: [...BASE, ...extension], rcptMax: 2 };
+      const host = await session(t, server);
+      const recipients = ['a', 'b', 'c', 'd', 'e'].map((each) => `${each}@lab.test`);
+      const { tag, val } = await host.send({ sender: 'me@lab.test', recipients }, CONTENT, { repeatable: true });
+      assert.deepEqual([tag, val.transactions], ['sent', 3]);
+      assert.deepEqual(server.messages.map(({ to }) => to.length), [2, 2, 1]);
+      for (const { content } of server.messages) assert.ok(content.equals(CONTENT));
+      assert.deepEqual(val.recipients.map(({ status, reply }) => [status, /4SMALL\d+/.exec(reply.text)[0]]), [0, 0, 1, 1, 2].map((part) => ['accepted', `4SMALL000${part}`]));
+      if (extension.length === 0) { // what cannot be given again is put off, or refused before it begins
+        const put = await host.send({ sender: 'me@lab.test', recipients }, CONTENT);
+        assert.deepEqual(put.val.recipients.map(({ status }) => status), ['accepted', 'accepted', 'deferred', 'deferred', 'deferred']);
+      } else rejects(() => host.call('submit', { ...EMPTY, recipients: recipients.map((address) => ({ address })) }, undefined, false), { kind: 'unsupported' });
+      await host.quit();
+    });
+
+  test('questions and XCLIENT', async (t) => {
+    const host = await session(t, { extensions: [...BASE, 'VRFY', 'XCLIENT NAME'], replies: { VRFY: () => '252 2.5.0 perhaps', HELP: (line) => `214 ${line}` } });
+    host.call('vrfy', 'bob');
+    assert.deepEqual((await host.next('completed')).val.text, 'perhaps');
+    host.call('help', '');
+    assert.deepEqual((await host.next('completed')).val.text, 'HELP');
+    host.call('expn', 'list');
+    const { val } = await host.next('refused');
+    assert.deepEqual([val.step, val.reply.code], ['expn', 502]);
+    rejects(() => host.call('vrfy', ''), { kind: 'input' });
+    rejects(() => host.call('xclient', { addr: '192.0.2.1', optional: {} }), { kind: 'unsupported', detail: 'ADDR' });
+    host.call('xclient', { name: 'client.example', addr: '192.0.2.1', optional: { addr: true } });
+    await host.next('ehlo');
+    await host.next('ready');
+    assert.match(host.sent, /\r\nXCLIENT NAME=client\.example\r\nEHLO /);
+    await host.quit();
+  });
+
+  test('EXTERNAL, ANONYMOUS, and SCRAM with the binding that the host gives', async (t) => {
+    const server = { extensions: [...BASE, 'AUTH EXTERNAL ANONYMOUS'] };
+    for (const [tag, words] of [['external', 'EXTERNAL Ym9i'], ['anonymous', 'ANONYMOUS Ym9i']]) {
+      const host = await session(t, { ...server }, { tls: 'implicit' });
+      host.login({ tag, val: { identity: 'bob', allowPlaintext: false } });
+      await host.next('authenticated');
+      assert.ok(host.sent.includes(`AUTH ${words}\r\n`));
+      await host.quit();
+    }
+    const log = [];
+    const started = await startBindingServer({ certificate: run.ca.good, version: 'TLSv1.3', log });
+    t.after(() => started.close());
+    for (const mechanism of [...Object.keys(MECHANISMS).map((name) => name.toLowerCase()), 'automatic']) {
+      const host = dial(Session, { port: started.address().port, tls: 'implicit', ca });
+      t.after(host.end);
+      await host.ready();
+      if (mechanism !== 'automatic') rejects(() => host.login(withPassword(mechanism, false, { user: 'alice', password: 'secret' })), { kind: 'input' }); // no binding
+      host.login(withPassword(mechanism, false, { user: 'alice', password: 'secret' }), { bind: true });
+      await host.next('authenticated');
+      await host.quit();
+    }
+    assert.equal(log.length, 4);
+    assert.ok(log.every(({ type, proven, bound }) => type === 'tls-exporter' && proven && bound));
+  });
+
+  test('LMTP, and without pipelining or chunks', async (t) => {
+    const host = dial(Session, { port: run.aiosmtpd.listeners.lmtp.port, protocol: 'lmtp' });
+    t.after(host.end);
+    await host.ready();
+    const { tag, val } = await host.send({ sender: 'me@lab.test', recipients: ['one@lab.test', 'two@lab.test'] }, CONTENT);
+    assert.deepEqual([tag, val.recipients.length], ['sent', 2]);
+    await host.quit();
+    assert.match(host.sent, /^LHLO host\.test\r\n/);
+    for (const [options, verb, eagerOctets] of [[{}, 'BDAT'], [{ noChunking: true }, 'DATA'], [{ noPipelining: true }, 'BDAT', 0]]) {
+      const other = await session(t, { extensions: BASE }, { options, eagerOctets });
+      assert.equal((await other.send({ sender: '', recipients: ['a@lab.test'] }, CONTENT, { size: BigInt(CONTENT.length) })).tag, 'sent');
+      assert.match(other.sent, new RegExp(`\\r\\n${verb}`));
+      await other.quit();
+    }
   });
 });

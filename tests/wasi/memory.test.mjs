@@ -51,10 +51,10 @@ async function start(name) {
   };
 }
 
-const config = (listener, tls) => ({ host: 'localhost', port: run.postfix.listeners[listener].port, tls, trust, timeLimits: [] });
+const config = (listener, tls) => ({ host: 'localhost', port: run.postfix.listeners[listener].port, tls, trust, timeLimits: [], protocol: 'smtp', options: {} });
 const withPassword = (mechanism, allowPlaintext, password = pass) => ({ tag: 'password', val: { user, password, mechanism, allowPlaintext } });
 const withToken = (mechanism, accessToken) => ({ tag: 'token', val: { user: 'alice', accessToken, mechanism, allowPlaintext: false } });
-const message = () => ({ envelope: { sender: 'me@lab.test', recipients: ['alice@lab.test'], options: {} }, content: Buffer.from(CONTENT) });
+const message = () => ({ envelope: { sender: 'me@lab.test', recipients: [{ address: 'alice@lab.test' }], options: {}, parameters: [], optional: {} }, content: Buffer.from(CONTENT) });
 
 function forgotten({ error, during, after }, { failure, seen = 'as it is' } = {}) {
   if (failure) assert.match(error, failure);

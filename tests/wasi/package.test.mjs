@@ -10,6 +10,7 @@ import { installPackage } from '../js/packed.mjs';
 import { hasIpv6 } from '../servers/ports.mjs';
 import { bun, deno, tsc } from '../programs.mjs';
 import { startServers } from '../servers/servers.mjs';
+import { startSmallServer } from '../servers/small-server.mjs';
 
 const CONTENT = 'From: me@lab.test\r\nSubject: package\r\n\r\n.hello\r\n';
 const ipv6 = await hasIpv6();
@@ -63,6 +64,17 @@ describe('what is packed', () => {
       const mailer = startMailer();
       const outcome: Outcome = await mailer.send({ host: 'h', tls: 'implicit' }, { tag: 'token', val: { user: 'u', accessToken: 't' } },
         { envelope: { sender: '', recipients: ['a@b'], options: { smtputf8: true } }, content: new Uint8Array() });
+      await mailer.send({ host: 'h', tls: 'none', protocol: 'lmtp', options: { noChunking: true }, eagerOctets: 0 }, { tag: 'external', val: {} }, {
+        envelope: {
+          sender: '',
+          recipients: ['a@b', { address: 'c@d', notify: { failure: true }, originalRecipient: 'rfc822;e@f' }],
+          parameters: [{ tag: 'priority', val: 3 }, { tag: 'deliver-by', val: { seconds: 60, mode: 'return', trace: false } }, { tag: 'require-tls' }],
+          optional: { priority: true },
+        },
+        content: new Uint8Array(),
+      });
+      // @ts-expect-error: a priority is a number
+      await mailer.send({ host: 'h', tls: 'none' }, undefined, { envelope: { sender: '', recipients: [], parameters: [{ tag: 'priority', val: 'high' }] }, content: new Uint8Array() });
       const code: number | undefined = outcome.recipients[0]?.reply?.code;
       try { await mailer.bundledRoots(); } catch (error) { if (error instanceof SendError) error.inDoubt satisfies boolean; }
       // @ts-expect-error: there is no such mode
@@ -103,6 +115,19 @@ for (const [name, [command, ...args]] of Object.entries(RUNTIMES))
     const [arrived] = await run.postfix.delivered({ count: 1, where: ({ envelope }) => envelope.to.includes(to) });
     assert.equal(arrived.content.toString(), CONTENT);
   });
+
+test('parameters, of the message and of recipients', async (t) => {
+  const server = await startSmallServer({ extensions: ['PIPELINING', 'DSN', 'AUTH EXTERNAL', 'LIMITS RCPTMAX=1'] });
+  t.after(server.stop);
+  const plain = { host: '127.0.0.1', port: server.port, tls: 'none' };
+  const envelope = { sender: 'me@lab.test', recipients: ['a@lab.test', { address: 'b@lab.test', notify: {} }], parameters: [{ tag: 'dsn-envelope-id', val: 'id' }, { tag: 'priority', val: 3 }] };
+  await assert.rejects(mailer.send(plain, undefined, { envelope, content: Buffer.from(CONTENT) }), (error) => error instanceof SendError && error.kind === 'unsupported' && error.detail === 'MT-PRIORITY');
+  const credentials = { tag: 'external', val: { allowPlaintext: true } };
+  const outcome = await mailer.send({ ...plain, options: { noPipelining: true } }, credentials, { envelope: { ...envelope, optional: { priority: true } }, content: Buffer.from(CONTENT) });
+  assert.equal(outcome.transactions, 2);
+  assert.deepEqual(server.messages.map(({ mail, rcpt }) => [mail.replace(/ SIZE=\d+/, ''), ...rcpt]), [['MAIL FROM:<me@lab.test> ENVID=id', 'RCPT TO:<a@lab.test>'], ['MAIL FROM:<me@lab.test> ENVID=id', 'RCPT TO:<b@lab.test> NOTIFY=NEVER']]);
+  assert.equal(server.sessions[1].lines[1], 'AUTH EXTERNAL =');
+});
 
 test('a large message arrives whole', async () => {
   const content = `Subject: large\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(50000)}`;

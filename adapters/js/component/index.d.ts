@@ -2,24 +2,28 @@
 import type * as wit from "./generated/types.js";
 
 export type {
-  DeliveryStatus, EnhancedCode, ErrorKind, Outcome, PasswordMechanism, Phase, RecipientOutcome, Reply, SendOptions, Step, TimeLimit, TlsMode,
-  TokenMechanism, TrustAnchors,
+  DeliverBy, DeliveryStatus, DsnReturn, EnhancedCode, ErrorKind, LateMode, Notify, OptionalParameters, Outcome, Parameter, PasswordMechanism,
+  Phase, Protocol, Recipient, RecipientOutcome, Reply, SendOptions, SessionOptions, Step, TimeLimit, TlsMode, TokenMechanism, TrustAnchors,
 } from "./generated/types.js";
 
 type Defaulted<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
 
 /** The server. Without `trust`, the authorities that are built in; `port` is the usual one of the TLS mode. */
-export type Config = Defaulted<wit.Config, "trust" | "timeLimits">;
+export type Config = Defaulted<wit.Config, "trust" | "timeLimits" | "protocol" | "options">;
 
 /** Who sends. Without `mechanism`, the best that the server offers; without `allowPlaintext`, only with TLS. */
 export type Credentials =
   | { tag: "none" }
   | { tag: "password"; val: Defaulted<wit.PasswordLogin, "mechanism" | "allowPlaintext"> }
-  | { tag: "token"; val: Defaulted<wit.TokenLogin, "mechanism" | "allowPlaintext"> };
+  | { tag: "token"; val: Defaulted<wit.TokenLogin, "mechanism" | "allowPlaintext"> }
+  | { tag: "external" | "anonymous"; val: Partial<wit.IdentityLogin> };
+
+/** Who sends a message to whom. A recipient without parameters of its own may be its address alone. */
+export type Envelope = Defaulted<Omit<wit.Envelope, "recipients">, "options" | "parameters" | "optional"> & { recipients: (string | wit.Recipient)[] };
 
 /** `content` is header and body (RFC 5322), lines ending in CRLF. */
 export interface Message {
-  envelope: Defaulted<wit.Envelope, "options">;
+  envelope: Envelope;
   content: Uint8Array;
 }
 
@@ -29,6 +33,7 @@ export class SendError extends Error implements wit.Error {
   kind: wit.ErrorKind;
   step: wit.Step;
   reply?: wit.Reply;
+  detail?: string;
   retryable: boolean;
   inDoubt: boolean;
   recipients: wit.RecipientOutcome[];

@@ -13,13 +13,25 @@ export class SendError extends Error {
 }
 
 // The component wants every member that is not optional in the interface. undefined counts as missing.
-const completeConfig = (config) => ({ ...config, trust: config.trust ?? { tag: "bundled" }, timeLimits: config.timeLimits ?? [] });
-const completeEnvelope = (envelope) => ({ ...envelope, options: envelope.options ?? {} });
+const completeConfig = (config) => ({
+  ...config,
+  trust: config.trust ?? { tag: "bundled" },
+  timeLimits: config.timeLimits ?? [],
+  protocol: config.protocol ?? "smtp",
+  options: config.options ?? {},
+});
+const completeEnvelope = (envelope) => ({
+  ...envelope,
+  recipients: envelope.recipients.map((recipient) => (typeof recipient === "string" ? { address: recipient } : recipient)),
+  options: envelope.options ?? {},
+  parameters: envelope.parameters ?? [],
+  optional: envelope.optional ?? {},
+});
 
 function completeCredentials(credentials) {
   if (!credentials?.val) return { tag: "none", ...credentials };
   const { tag, val } = credentials;
-  return { tag, val: { ...val, mechanism: val.mechanism ?? "automatic", allowPlaintext: val.allowPlaintext ?? false } };
+  return { tag, val: { ...val, identity: val.identity ?? "", mechanism: val.mechanism ?? "automatic", allowPlaintext: val.allowPlaintext ?? false } };
 }
 
 /** Lists of octets must be Uint8Arrays, and as such cross to the worker by copy. */

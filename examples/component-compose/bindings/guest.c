@@ -77,19 +77,37 @@ extern void __wasm_import_wasi_io_streams_method_output_stream_blocking_splice(i
 // Imported Functions from `wasm-smtp:smtp/client@1.0.0`
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[static]connection.connect")))
-extern void __wasm_import_wasm_smtp_smtp_client_static_connection_connect(uint8_t *, size_t, int32_t, int32_t, int32_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+extern void __wasm_import_wasm_smtp_smtp_client_static_connection_connect(uint8_t *, uint8_t *);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.capabilities")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_capabilities(int32_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.greeting")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_greeting(int32_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.is-secure")))
+extern int32_t __wasm_import_wasm_smtp_smtp_client_method_connection_is_secure(int32_t);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.login")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_login(int32_t, int32_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, int32_t, uint8_t *);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.send")))
-extern void __wasm_import_wasm_smtp_smtp_client_method_connection_send(int32_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, int32_t, uint8_t *, size_t, uint8_t *);
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_send(int32_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, int32_t, uint8_t *, size_t, uint8_t *);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.noop")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_noop(int32_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.vrfy")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_vrfy(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.expn")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_expn(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.help")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_help(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.xclient")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_xclient(uint8_t *, uint8_t *);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.quit")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_quit(int32_t);
@@ -136,6 +154,10 @@ void wasm_smtp_smtp_types_token_login_free(wasm_smtp_smtp_types_token_login_t *p
   guest_string_free(&ptr->access_token);
 }
 
+void wasm_smtp_smtp_types_identity_login_free(wasm_smtp_smtp_types_identity_login_t *ptr) {
+  guest_string_free(&ptr->identity);
+}
+
 void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 1: {
@@ -144,6 +166,14 @@ void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *p
     }
     case 2: {
       wasm_smtp_smtp_types_token_login_free(&ptr->val.token);
+      break;
+    }
+    case 3: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.external);
+      break;
+    }
+    case 4: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.anonymous);
       break;
     }
   }
@@ -170,20 +200,77 @@ void wasm_smtp_smtp_types_list_time_limit_free(wasm_smtp_smtp_types_list_time_li
   }
 }
 
+void guest_option_u32_free(guest_option_u32_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
 void wasm_smtp_smtp_types_config_free(wasm_smtp_smtp_types_config_t *ptr) {
   guest_string_free(&ptr->host);
   guest_option_u16_free(&ptr->port);
   wasm_smtp_smtp_types_trust_anchors_free(&ptr->trust);
   guest_option_string_free(&ptr->ehlo_name);
   wasm_smtp_smtp_types_list_time_limit_free(&ptr->time_limits);
+  guest_option_u32_free(&ptr->eager_octets);
 }
 
-void guest_list_string_free(guest_list_string_t *ptr) {
+void wasm_smtp_smtp_types_parameter_free(wasm_smtp_smtp_types_parameter_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      guest_string_free(&ptr->val.dsn_envelope_id);
+      break;
+    }
+    case 2: {
+      break;
+    }
+    case 3: {
+      break;
+    }
+    case 4: {
+      guest_string_free(&ptr->val.hold_until);
+      break;
+    }
+    case 5: {
+      break;
+    }
+    case 7: {
+      guest_string_free(&ptr->val.submitter);
+      break;
+    }
+  }
+}
+
+void wasm_smtp_smtp_types_option_notify_free(wasm_smtp_smtp_types_option_notify_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_recipient_free(wasm_smtp_smtp_types_recipient_t *ptr) {
+  guest_string_free(&ptr->address);
+  wasm_smtp_smtp_types_option_notify_free(&ptr->notify);
+  guest_option_string_free(&ptr->original_recipient);
+}
+
+void wasm_smtp_smtp_types_list_recipient_free(wasm_smtp_smtp_types_list_recipient_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
-    guest_string_t *list_ptr = ptr->ptr;
+    wasm_smtp_smtp_types_recipient_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
-      guest_string_free(&list_ptr[i]);
+      wasm_smtp_smtp_types_recipient_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wasm_smtp_smtp_types_list_parameter_free(wasm_smtp_smtp_types_list_parameter_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wasm_smtp_smtp_types_parameter_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wasm_smtp_smtp_types_parameter_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -191,7 +278,8 @@ void guest_list_string_free(guest_list_string_t *ptr) {
 
 void wasm_smtp_smtp_types_envelope_free(wasm_smtp_smtp_types_envelope_t *ptr) {
   guest_string_free(&ptr->sender);
-  guest_list_string_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_recipient_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_parameter_free(&ptr->parameters);
 }
 
 void wasm_smtp_smtp_types_message_free(wasm_smtp_smtp_types_message_t *ptr) {
@@ -240,7 +328,45 @@ void wasm_smtp_smtp_types_outcome_free(wasm_smtp_smtp_types_outcome_t *ptr) {
 void wasm_smtp_smtp_types_error_free(wasm_smtp_smtp_types_error_t *ptr) {
   guest_string_free(&ptr->message);
   wasm_smtp_smtp_types_option_reply_free(&ptr->reply);
+  guest_option_string_free(&ptr->detail);
   wasm_smtp_smtp_types_list_recipient_outcome_free(&ptr->recipients);
+}
+
+void guest_list_string_free(guest_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    guest_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      guest_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void guest_option_u64_free(guest_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_capabilities_free(wasm_smtp_smtp_types_capabilities_t *ptr) {
+  guest_list_string_free(&ptr->mechanisms);
+  guest_option_u64_free(&ptr->size);
+  guest_option_u32_free(&ptr->mail_max);
+  guest_option_u32_free(&ptr->rcpt_max);
+  guest_option_u32_free(&ptr->rcpt_domain_max);
+  guest_option_u32_free(&ptr->deliver_by_min);
+  guest_option_u32_free(&ptr->hold_max);
+}
+
+void wasm_smtp_smtp_types_xclient_values_free(wasm_smtp_smtp_types_xclient_values_t *ptr) {
+  guest_option_string_free(&ptr->name);
+  guest_option_string_free(&ptr->addr);
+  guest_option_string_free(&ptr->port);
+  guest_option_string_free(&ptr->proto);
+  guest_option_string_free(&ptr->helo);
+  guest_option_string_free(&ptr->login);
+  guest_option_string_free(&ptr->destaddr);
+  guest_option_string_free(&ptr->destport);
 }
 
 void wasm_smtp_smtp_smtp_send_config_free(wasm_smtp_smtp_smtp_send_config_t *ptr) {
@@ -400,15 +526,16 @@ void wasm_smtp_smtp_client_error_free(wasm_smtp_smtp_client_error_t *ptr) {
   wasm_smtp_smtp_types_error_free(ptr);
 }
 
-void guest_option_u64_free(guest_option_u64_t *ptr) {
-  if (ptr->is_some) {
-  }
+void wasm_smtp_smtp_client_reply_free(wasm_smtp_smtp_client_reply_t *ptr) {
+  wasm_smtp_smtp_types_reply_free(ptr);
 }
 
 void wasm_smtp_smtp_client_capabilities_free(wasm_smtp_smtp_client_capabilities_t *ptr) {
-  guest_string_free(&ptr->greeting);
-  guest_option_u64_free(&ptr->size);
-  guest_list_string_free(&ptr->mechanisms);
+  wasm_smtp_smtp_types_capabilities_free(ptr);
+}
+
+void wasm_smtp_smtp_client_xclient_values_free(wasm_smtp_smtp_client_xclient_values_t *ptr) {
+  wasm_smtp_smtp_types_xclient_values_free(ptr);
 }
 
 void wasm_smtp_smtp_client_content_free(wasm_smtp_smtp_client_content_t *ptr) {
@@ -460,6 +587,14 @@ void wasm_smtp_smtp_client_result_outcome_error_free(wasm_smtp_smtp_client_resul
   }
 }
 
+void wasm_smtp_smtp_client_result_reply_error_free(wasm_smtp_smtp_client_result_reply_error_t *ptr) {
+  if (!ptr->is_err) {
+    wasm_smtp_smtp_client_reply_free(&ptr->val.ok);
+  } else {
+    wasm_smtp_smtp_client_error_free(&ptr->val.err);
+  }
+}
+
 void guest_string_set(guest_string_t *ret, const char*s) {
   ret->ptr = (uint8_t*) s;
   ret->len = strlen(s);
@@ -489,7 +624,7 @@ void guest_string_free(guest_string_t *ret) {
 
 bool wasm_smtp_smtp_smtp_send_send(wasm_smtp_smtp_smtp_send_config_t *config, wasm_smtp_smtp_smtp_send_credentials_t *credentials, wasm_smtp_smtp_smtp_send_message_t *message, wasm_smtp_smtp_smtp_send_outcome_t *ret, wasm_smtp_smtp_smtp_send_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+23*sizeof(void*))];
+  uint8_t ret_area[(16+27*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   *((size_t*)(ptr + sizeof(void*))) = ((*config).host).len;
   *((uint8_t **)(ptr + 0)) = (uint8_t *) ((*config).host).ptr;
@@ -524,131 +659,173 @@ bool wasm_smtp_smtp_smtp_send_send(wasm_smtp_smtp_smtp_send_config_t *config, wa
   }
   *((size_t*)(ptr + (8+9*sizeof(void*)))) = ((*config).time_limits).len;
   *((uint8_t **)(ptr + (8+8*sizeof(void*)))) = (uint8_t *) ((*config).time_limits).ptr;
+  *((int8_t*)(ptr + (8+10*sizeof(void*)))) = (int32_t) (*config).protocol;
+  *((int8_t*)(ptr + (9+10*sizeof(void*)))) = (*config).options;
+  if (((*config).eager_octets).is_some) {
+    const uint32_t *payload6 = &((*config).eager_octets).val;
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (16+10*sizeof(void*)))) = (int32_t) (*payload6);
+  } else {
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 0;
+  }
   switch ((int32_t) (*credentials).tag) {
     case 0: {
-      *((int8_t*)(ptr + (8+10*sizeof(void*)))) = 0;
+      *((int8_t*)(ptr + (16+11*sizeof(void*)))) = 0;
       break;
     }
     case 1: {
-      const wasm_smtp_smtp_types_password_login_t *payload6 = &(*credentials).val.password;
-      *((int8_t*)(ptr + (8+10*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (8+12*sizeof(void*)))) = ((*payload6).user).len;
-      *((uint8_t **)(ptr + (8+11*sizeof(void*)))) = (uint8_t *) ((*payload6).user).ptr;
-      *((size_t*)(ptr + (8+14*sizeof(void*)))) = ((*payload6).password).len;
-      *((uint8_t **)(ptr + (8+13*sizeof(void*)))) = (uint8_t *) ((*payload6).password).ptr;
-      *((int8_t*)(ptr + (8+15*sizeof(void*)))) = (int32_t) (*payload6).mechanism;
-      *((int8_t*)(ptr + (9+15*sizeof(void*)))) = (*payload6).allow_plaintext;
+      const wasm_smtp_smtp_types_password_login_t *payload8 = &(*credentials).val.password;
+      *((int8_t*)(ptr + (16+11*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (16+13*sizeof(void*)))) = ((*payload8).user).len;
+      *((uint8_t **)(ptr + (16+12*sizeof(void*)))) = (uint8_t *) ((*payload8).user).ptr;
+      *((size_t*)(ptr + (16+15*sizeof(void*)))) = ((*payload8).password).len;
+      *((uint8_t **)(ptr + (16+14*sizeof(void*)))) = (uint8_t *) ((*payload8).password).ptr;
+      *((int8_t*)(ptr + (16+16*sizeof(void*)))) = (int32_t) (*payload8).mechanism;
+      *((int8_t*)(ptr + (17+16*sizeof(void*)))) = (*payload8).allow_plaintext;
       break;
     }
     case 2: {
-      const wasm_smtp_smtp_types_token_login_t *payload7 = &(*credentials).val.token;
-      *((int8_t*)(ptr + (8+10*sizeof(void*)))) = 2;
-      *((size_t*)(ptr + (8+12*sizeof(void*)))) = ((*payload7).user).len;
-      *((uint8_t **)(ptr + (8+11*sizeof(void*)))) = (uint8_t *) ((*payload7).user).ptr;
-      *((size_t*)(ptr + (8+14*sizeof(void*)))) = ((*payload7).access_token).len;
-      *((uint8_t **)(ptr + (8+13*sizeof(void*)))) = (uint8_t *) ((*payload7).access_token).ptr;
-      *((int8_t*)(ptr + (8+15*sizeof(void*)))) = (int32_t) (*payload7).mechanism;
-      *((int8_t*)(ptr + (9+15*sizeof(void*)))) = (*payload7).allow_plaintext;
+      const wasm_smtp_smtp_types_token_login_t *payload9 = &(*credentials).val.token;
+      *((int8_t*)(ptr + (16+11*sizeof(void*)))) = 2;
+      *((size_t*)(ptr + (16+13*sizeof(void*)))) = ((*payload9).user).len;
+      *((uint8_t **)(ptr + (16+12*sizeof(void*)))) = (uint8_t *) ((*payload9).user).ptr;
+      *((size_t*)(ptr + (16+15*sizeof(void*)))) = ((*payload9).access_token).len;
+      *((uint8_t **)(ptr + (16+14*sizeof(void*)))) = (uint8_t *) ((*payload9).access_token).ptr;
+      *((int8_t*)(ptr + (16+16*sizeof(void*)))) = (int32_t) (*payload9).mechanism;
+      *((int8_t*)(ptr + (17+16*sizeof(void*)))) = (*payload9).allow_plaintext;
+      break;
+    }
+    case 3: {
+      const wasm_smtp_smtp_types_identity_login_t *payload10 = &(*credentials).val.external;
+      *((int8_t*)(ptr + (16+11*sizeof(void*)))) = 3;
+      *((size_t*)(ptr + (16+13*sizeof(void*)))) = ((*payload10).identity).len;
+      *((uint8_t **)(ptr + (16+12*sizeof(void*)))) = (uint8_t *) ((*payload10).identity).ptr;
+      *((int8_t*)(ptr + (16+14*sizeof(void*)))) = (*payload10).allow_plaintext;
+      break;
+    }
+    case 4: {
+      const wasm_smtp_smtp_types_identity_login_t *payload11 = &(*credentials).val.anonymous;
+      *((int8_t*)(ptr + (16+11*sizeof(void*)))) = 4;
+      *((size_t*)(ptr + (16+13*sizeof(void*)))) = ((*payload11).identity).len;
+      *((uint8_t **)(ptr + (16+12*sizeof(void*)))) = (uint8_t *) ((*payload11).identity).ptr;
+      *((int8_t*)(ptr + (16+14*sizeof(void*)))) = (*payload11).allow_plaintext;
       break;
     }
   }
-  *((size_t*)(ptr + (8+17*sizeof(void*)))) = (((*message).envelope).sender).len;
-  *((uint8_t **)(ptr + (8+16*sizeof(void*)))) = (uint8_t *) (((*message).envelope).sender).ptr;
-  *((size_t*)(ptr + (8+19*sizeof(void*)))) = (((*message).envelope).recipients).len;
-  *((uint8_t **)(ptr + (8+18*sizeof(void*)))) = (uint8_t *) (((*message).envelope).recipients).ptr;
-  *((int8_t*)(ptr + (8+20*sizeof(void*)))) = ((*message).envelope).options;
-  *((size_t*)(ptr + (8+22*sizeof(void*)))) = ((*message).content).len;
-  *((uint8_t **)(ptr + (8+21*sizeof(void*)))) = (uint8_t *) ((*message).content).ptr;
-  uint8_t *ptr8 = (uint8_t *) &ret_area;
-  __wasm_import_wasm_smtp_smtp_smtp_send_send(ptr, ptr8);
+  *((size_t*)(ptr + (16+18*sizeof(void*)))) = (((*message).envelope).sender).len;
+  *((uint8_t **)(ptr + (16+17*sizeof(void*)))) = (uint8_t *) (((*message).envelope).sender).ptr;
+  *((size_t*)(ptr + (16+20*sizeof(void*)))) = (((*message).envelope).recipients).len;
+  *((uint8_t **)(ptr + (16+19*sizeof(void*)))) = (uint8_t *) (((*message).envelope).recipients).ptr;
+  *((int8_t*)(ptr + (16+21*sizeof(void*)))) = ((*message).envelope).options;
+  *((size_t*)(ptr + (16+23*sizeof(void*)))) = (((*message).envelope).parameters).len;
+  *((uint8_t **)(ptr + (16+22*sizeof(void*)))) = (uint8_t *) (((*message).envelope).parameters).ptr;
+  *((int8_t*)(ptr + (16+24*sizeof(void*)))) = ((*message).envelope).optional;
+  *((size_t*)(ptr + (16+26*sizeof(void*)))) = ((*message).content).len;
+  *((uint8_t **)(ptr + (16+25*sizeof(void*)))) = (uint8_t *) ((*message).content).ptr;
+  uint8_t *ptr25 = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_smtp_send_send(ptr, ptr25);
   wasm_smtp_smtp_smtp_send_result_outcome_error_t result;
-  switch ((int32_t) *((uint8_t*) (ptr8 + 0))) {
+  switch ((int32_t) *((uint8_t*) (ptr25 + 0))) {
     case 0: {
       result.is_err = false;
-      wasm_smtp_smtp_types_option_enhanced_code_t option10;
-      switch ((int32_t) *((uint8_t*) (ptr8 + (2+3*sizeof(void*))))) {
+      wasm_smtp_smtp_types_option_enhanced_code_t option27;
+      switch ((int32_t) *((uint8_t*) (ptr25 + (2+3*sizeof(void*))))) {
         case 0: {
-          option10.is_some = false;
+          option27.is_some = false;
           break;
         }
         case 1: {
-          option10.is_some = true;
-          option10.val = (wasm_smtp_smtp_types_enhanced_code_t) {
-            (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr8 + (4+3*sizeof(void*))))),
-            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (6+3*sizeof(void*))))),
-            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (8+3*sizeof(void*))))),
+          option27.is_some = true;
+          option27.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+            (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr25 + (4+3*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (6+3*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (8+3*sizeof(void*))))),
           };
           break;
         }
       }
-      guest_option_string_t option11;
-      switch ((int32_t) *((uint8_t*) (ptr8 + (8+6*sizeof(void*))))) {
+      guest_option_string_t option28;
+      switch ((int32_t) *((uint8_t*) (ptr25 + (8+6*sizeof(void*))))) {
         case 0: {
-          option11.is_some = false;
+          option28.is_some = false;
           break;
         }
         case 1: {
-          option11.is_some = true;
-          option11.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr8 + (8+7*sizeof(void*))))), (*((size_t*) (ptr8 + (8+8*sizeof(void*))))) };
+          option28.is_some = true;
+          option28.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr25 + (8+7*sizeof(void*))))), (*((size_t*) (ptr25 + (8+8*sizeof(void*))))) };
           break;
         }
       }
 
       result.val.ok = (wasm_smtp_smtp_types_outcome_t) {
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr8 + sizeof(void*)))), (*((size_t*) (ptr8 + (2*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr25 + sizeof(void*)))), (*((size_t*) (ptr25 + (2*sizeof(void*))))) },
         (wasm_smtp_smtp_types_reply_t) (wasm_smtp_smtp_types_reply_t) {
-          (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (3*sizeof(void*))))),
-          (wasm_smtp_smtp_types_option_enhanced_code_t) option10,
-          (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr8 + (8+4*sizeof(void*))))), (*((size_t*) (ptr8 + (8+5*sizeof(void*))))) },
+          (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (3*sizeof(void*))))),
+          (wasm_smtp_smtp_types_option_enhanced_code_t) option27,
+          (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr25 + (8+4*sizeof(void*))))), (*((size_t*) (ptr25 + (8+5*sizeof(void*))))) },
         },
-        (guest_option_string_t) option11,
+        (guest_option_string_t) option28,
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr25 + (8+9*sizeof(void*))))),
       };
       break;
     }
     case 1: {
       result.is_err = true;
-      wasm_smtp_smtp_types_option_reply_t option13;
-      switch ((int32_t) *((uint8_t*) (ptr8 + (4*sizeof(void*))))) {
+      wasm_smtp_smtp_types_option_reply_t option30;
+      switch ((int32_t) *((uint8_t*) (ptr25 + (4*sizeof(void*))))) {
         case 0: {
-          option13.is_some = false;
+          option30.is_some = false;
           break;
         }
         case 1: {
-          option13.is_some = true;
-          wasm_smtp_smtp_types_option_enhanced_code_t option12;
-          switch ((int32_t) *((uint8_t*) (ptr8 + (2+5*sizeof(void*))))) {
+          option30.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option29;
+          switch ((int32_t) *((uint8_t*) (ptr25 + (2+5*sizeof(void*))))) {
             case 0: {
-              option12.is_some = false;
+              option29.is_some = false;
               break;
             }
             case 1: {
-              option12.is_some = true;
-              option12.val = (wasm_smtp_smtp_types_enhanced_code_t) {
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr8 + (4+5*sizeof(void*))))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (6+5*sizeof(void*))))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (8+5*sizeof(void*))))),
+              option29.is_some = true;
+              option29.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr25 + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (8+5*sizeof(void*))))),
               };
               break;
             }
           }
 
-          option13.val = (wasm_smtp_smtp_types_reply_t) {
-            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr8 + (5*sizeof(void*))))),
-            (wasm_smtp_smtp_types_option_enhanced_code_t) option12,
-            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr8 + (8+6*sizeof(void*))))), (*((size_t*) (ptr8 + (8+7*sizeof(void*))))) },
+          option30.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr25 + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option29,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr25 + (8+6*sizeof(void*))))), (*((size_t*) (ptr25 + (8+7*sizeof(void*))))) },
           };
+          break;
+        }
+      }
+      guest_option_string_t option31;
+      switch ((int32_t) *((uint8_t*) (ptr25 + (8+8*sizeof(void*))))) {
+        case 0: {
+          option31.is_some = false;
+          break;
+        }
+        case 1: {
+          option31.is_some = true;
+          option31.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr25 + (8+9*sizeof(void*))))), (*((size_t*) (ptr25 + (8+10*sizeof(void*))))) };
           break;
         }
       }
 
       result.val.err = (wasm_smtp_smtp_types_error_t) {
-        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr8 + sizeof(void*))),
-        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr8 + (1+1*sizeof(void*)))),
-        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr8 + (2*sizeof(void*))))), (*((size_t*) (ptr8 + (3*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_option_reply_t) option13,
-        (bool) (int32_t) *((uint8_t*) (ptr8 + (8+8*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (ptr8 + (9+8*sizeof(void*)))),
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr8 + (8+9*sizeof(void*))))), (*((size_t*) (ptr8 + (8+10*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr25 + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr25 + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr25 + (2*sizeof(void*))))), (*((size_t*) (ptr25 + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option30,
+        (guest_option_string_t) option31,
+        (bool) (int32_t) *((uint8_t*) (ptr25 + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr25 + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr25 + (8+12*sizeof(void*))))), (*((size_t*) (ptr25 + (8+13*sizeof(void*))))) },
       };
       break;
     }
@@ -1202,101 +1379,116 @@ bool wasi_io_streams_method_output_stream_blocking_splice(wasi_io_streams_borrow
 
 bool wasm_smtp_smtp_client_static_connection_connect(wasm_smtp_smtp_client_config_t *config, wasm_smtp_smtp_client_own_connection_t *ret, wasm_smtp_smtp_client_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+11*sizeof(void*))];
-  int32_t option;
-  int32_t option1;
+  uint8_t ret_area[(8+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((size_t*)(ptr + sizeof(void*))) = ((*config).host).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) ((*config).host).ptr;
   if (((*config).port).is_some) {
     const uint16_t *payload0 = &((*config).port).val;
-    option = 1;
-    option1 = (int32_t) (*payload0);
+    *((int8_t*)(ptr + (2*sizeof(void*)))) = 1;
+    *((int16_t*)(ptr + (2+2*sizeof(void*)))) = (int32_t) (*payload0);
   } else {
-    option = 0;
-    option1 = 0;
+    *((int8_t*)(ptr + (2*sizeof(void*)))) = 0;
   }
-  int32_t variant;
-  uint8_t * variant4;
-  size_t variant5;
+  *((int8_t*)(ptr + (4+2*sizeof(void*)))) = (int32_t) (*config).tls;
   switch ((int32_t) ((*config).trust).tag) {
     case 0: {
-      variant = 0;
-      variant4 = 0;
-      variant5 = 0;
+      *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 0;
       break;
     }
     case 1: {
-      const guest_list_u8_t *payload3 = &((*config).trust).val.custom;
-      variant = 1;
-      variant4 = (uint8_t *) (*payload3).ptr;
-      variant5 = (*payload3).len;
+      const guest_list_u8_t *payload2 = &((*config).trust).val.custom;
+      *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+4*sizeof(void*)))) = (*payload2).len;
+      *((uint8_t **)(ptr + (8+3*sizeof(void*)))) = (uint8_t *) (*payload2).ptr;
       break;
     }
   }
-  int32_t option8;
-  uint8_t * option9;
-  size_t option10;
   if (((*config).ehlo_name).is_some) {
-    const guest_string_t *payload7 = &((*config).ehlo_name).val;
-    option8 = 1;
-    option9 = (uint8_t *) (*payload7).ptr;
-    option10 = (*payload7).len;
+    const guest_string_t *payload4 = &((*config).ehlo_name).val;
+    *((int8_t*)(ptr + (8+5*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (8+7*sizeof(void*)))) = (*payload4).len;
+    *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) (*payload4).ptr;
   } else {
-    option8 = 0;
-    option9 = 0;
-    option10 = 0;
+    *((int8_t*)(ptr + (8+5*sizeof(void*)))) = 0;
   }
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasm_smtp_smtp_client_static_connection_connect((uint8_t *) ((*config).host).ptr, ((*config).host).len, option, option1, (int32_t) (*config).tls, variant, variant4, variant5, option8, option9, option10, (uint8_t *) ((*config).time_limits).ptr, ((*config).time_limits).len, ptr);
+  *((size_t*)(ptr + (8+9*sizeof(void*)))) = ((*config).time_limits).len;
+  *((uint8_t **)(ptr + (8+8*sizeof(void*)))) = (uint8_t *) ((*config).time_limits).ptr;
+  *((int8_t*)(ptr + (8+10*sizeof(void*)))) = (int32_t) (*config).protocol;
+  *((int8_t*)(ptr + (9+10*sizeof(void*)))) = (*config).options;
+  if (((*config).eager_octets).is_some) {
+    const uint32_t *payload6 = &((*config).eager_octets).val;
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (16+10*sizeof(void*)))) = (int32_t) (*payload6);
+  } else {
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 0;
+  }
+  uint8_t *ptr7 = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_static_connection_connect(ptr, ptr7);
   wasm_smtp_smtp_client_result_own_connection_error_t result;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+  switch ((int32_t) *((uint8_t*) (ptr7 + 0))) {
     case 0: {
       result.is_err = false;
-      result.val.ok = (wasm_smtp_smtp_client_own_connection_t) { *((int32_t*) (ptr + sizeof(void*))) };
+      result.val.ok = (wasm_smtp_smtp_client_own_connection_t) { *((int32_t*) (ptr7 + sizeof(void*))) };
       break;
     }
     case 1: {
       result.is_err = true;
-      wasm_smtp_smtp_types_option_reply_t option12;
-      switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
+      wasm_smtp_smtp_types_option_reply_t option8;
+      switch ((int32_t) *((uint8_t*) (ptr7 + (4*sizeof(void*))))) {
         case 0: {
-          option12.is_some = false;
+          option8.is_some = false;
           break;
         }
         case 1: {
-          option12.is_some = true;
-          wasm_smtp_smtp_types_option_enhanced_code_t option11;
-          switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
+          option8.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option;
+          switch ((int32_t) *((uint8_t*) (ptr7 + (2+5*sizeof(void*))))) {
             case 0: {
-              option11.is_some = false;
+              option.is_some = false;
               break;
             }
             case 1: {
-              option11.is_some = true;
-              option11.val = (wasm_smtp_smtp_types_enhanced_code_t) {
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
+              option.is_some = true;
+              option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr7 + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr7 + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr7 + (8+5*sizeof(void*))))),
               };
               break;
             }
           }
 
-          option12.val = (wasm_smtp_smtp_types_reply_t) {
-            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
-            (wasm_smtp_smtp_types_option_enhanced_code_t) option11,
-            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          option8.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr7 + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr7 + (8+6*sizeof(void*))))), (*((size_t*) (ptr7 + (8+7*sizeof(void*))))) },
           };
+          break;
+        }
+      }
+      guest_option_string_t option9;
+      switch ((int32_t) *((uint8_t*) (ptr7 + (8+8*sizeof(void*))))) {
+        case 0: {
+          option9.is_some = false;
+          break;
+        }
+        case 1: {
+          option9.is_some = true;
+          option9.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr7 + (8+9*sizeof(void*))))), (*((size_t*) (ptr7 + (8+10*sizeof(void*))))) };
           break;
         }
       }
 
       result.val.err = (wasm_smtp_smtp_types_error_t) {
-        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
-        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
-        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_option_reply_t) option12,
-        (bool) (int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (ptr + (9+8*sizeof(void*)))),
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr7 + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr7 + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr7 + (2*sizeof(void*))))), (*((size_t*) (ptr7 + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option8,
+        (guest_option_string_t) option9,
+        (bool) (int32_t) *((uint8_t*) (ptr7 + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr7 + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr7 + (8+12*sizeof(void*))))), (*((size_t*) (ptr7 + (8+13*sizeof(void*))))) },
       };
       break;
     }
@@ -1312,7 +1504,7 @@ bool wasm_smtp_smtp_client_static_connection_connect(wasm_smtp_smtp_client_confi
 
 void wasm_smtp_smtp_client_method_connection_capabilities(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_capabilities_t *ret) {
   __attribute__((__aligned__(8)))
-  uint8_t ret_area[(32+4*sizeof(void*))];
+  uint8_t ret_area[(72+2*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_wasm_smtp_smtp_client_method_connection_capabilities((self).__handle, ptr);
   guest_option_u64_t option;
@@ -1327,63 +1519,160 @@ void wasm_smtp_smtp_client_method_connection_capabilities(wasm_smtp_smtp_client_
       break;
     }
   }
-  *ret = (wasm_smtp_smtp_client_capabilities_t) {
-    (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) },
-    (bool) (int32_t) *((uint8_t*) (ptr + (2*sizeof(void*)))),
+  guest_option_u32_t option0;
+  switch ((int32_t) *((uint8_t*) (ptr + (24+2*sizeof(void*))))) {
+    case 0: {
+      option0.is_some = false;
+      break;
+    }
+    case 1: {
+      option0.is_some = true;
+      option0.val = (uint32_t) (*((int32_t*) (ptr + (28+2*sizeof(void*)))));
+      break;
+    }
+  }
+  guest_option_u32_t option1;
+  switch ((int32_t) *((uint8_t*) (ptr + (32+2*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (uint32_t) (*((int32_t*) (ptr + (36+2*sizeof(void*)))));
+      break;
+    }
+  }
+  guest_option_u32_t option2;
+  switch ((int32_t) *((uint8_t*) (ptr + (40+2*sizeof(void*))))) {
+    case 0: {
+      option2.is_some = false;
+      break;
+    }
+    case 1: {
+      option2.is_some = true;
+      option2.val = (uint32_t) (*((int32_t*) (ptr + (44+2*sizeof(void*)))));
+      break;
+    }
+  }
+  guest_option_u32_t option3;
+  switch ((int32_t) *((uint8_t*) (ptr + (48+2*sizeof(void*))))) {
+    case 0: {
+      option3.is_some = false;
+      break;
+    }
+    case 1: {
+      option3.is_some = true;
+      option3.val = (uint32_t) (*((int32_t*) (ptr + (52+2*sizeof(void*)))));
+      break;
+    }
+  }
+  guest_option_u32_t option4;
+  switch ((int32_t) *((uint8_t*) (ptr + (56+2*sizeof(void*))))) {
+    case 0: {
+      option4.is_some = false;
+      break;
+    }
+    case 1: {
+      option4.is_some = true;
+      option4.val = (uint32_t) (*((int32_t*) (ptr + (60+2*sizeof(void*)))));
+      break;
+    }
+  }
+  *ret = (wasm_smtp_smtp_types_capabilities_t) {
+    (wasm_smtp_smtp_types_extensions_t) *((int32_t*) (ptr + 0)),
+    (guest_list_string_t) (guest_list_string_t) { (guest_string_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
     (guest_option_u64_t) option,
-    (guest_list_string_t) (guest_list_string_t) { (guest_string_t*)(*((uint8_t **) (ptr + (24+2*sizeof(void*))))), (*((size_t*) (ptr + (24+3*sizeof(void*))))) },
-    (bool) (int32_t) *((uint8_t*) (ptr + (24+4*sizeof(void*)))),
-    (bool) (int32_t) *((uint8_t*) (ptr + (25+4*sizeof(void*)))),
-    (bool) (int32_t) *((uint8_t*) (ptr + (26+4*sizeof(void*)))),
+    (guest_option_u32_t) option0,
+    (guest_option_u32_t) option1,
+    (guest_option_u32_t) option2,
+    (guest_option_u32_t) option3,
+    (guest_option_u32_t) option4,
+    (wasm_smtp_smtp_types_xclient_attributes_t) (int32_t) *((uint8_t*) (ptr + (64+2*sizeof(void*)))),
   };
+}
+
+void wasm_smtp_smtp_client_method_connection_greeting(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_greeting((self).__handle, ptr);
+  *ret = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool wasm_smtp_smtp_client_method_connection_is_secure(wasm_smtp_smtp_client_borrow_connection_t self) {
+  int32_t ret = __wasm_import_wasm_smtp_smtp_client_method_connection_is_secure((self).__handle);
+  return ret;
 }
 
 bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_credentials_t *credentials, wasm_smtp_smtp_client_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+11*sizeof(void*))];
+  uint8_t ret_area[(8+14*sizeof(void*))];
   int32_t variant;
-  uint8_t * variant2;
-  size_t variant3;
   uint8_t * variant4;
   size_t variant5;
-  int32_t variant6;
-  int32_t variant7;
+  uint8_t * variant6;
+  size_t variant7;
+  int32_t variant8;
+  int32_t variant9;
   switch ((int32_t) (*credentials).tag) {
     case 0: {
       variant = 0;
-      variant2 = 0;
-      variant3 = 0;
       variant4 = 0;
       variant5 = 0;
       variant6 = 0;
       variant7 = 0;
+      variant8 = 0;
+      variant9 = 0;
       break;
     }
     case 1: {
       const wasm_smtp_smtp_types_password_login_t *payload0 = &(*credentials).val.password;
       variant = 1;
-      variant2 = (uint8_t *) ((*payload0).user).ptr;
-      variant3 = ((*payload0).user).len;
-      variant4 = (uint8_t *) ((*payload0).password).ptr;
-      variant5 = ((*payload0).password).len;
-      variant6 = (int32_t) (*payload0).mechanism;
-      variant7 = (*payload0).allow_plaintext;
+      variant4 = (uint8_t *) ((*payload0).user).ptr;
+      variant5 = ((*payload0).user).len;
+      variant6 = (uint8_t *) ((*payload0).password).ptr;
+      variant7 = ((*payload0).password).len;
+      variant8 = (int32_t) (*payload0).mechanism;
+      variant9 = (*payload0).allow_plaintext;
       break;
     }
     case 2: {
       const wasm_smtp_smtp_types_token_login_t *payload1 = &(*credentials).val.token;
       variant = 2;
-      variant2 = (uint8_t *) ((*payload1).user).ptr;
-      variant3 = ((*payload1).user).len;
-      variant4 = (uint8_t *) ((*payload1).access_token).ptr;
-      variant5 = ((*payload1).access_token).len;
-      variant6 = (int32_t) (*payload1).mechanism;
-      variant7 = (*payload1).allow_plaintext;
+      variant4 = (uint8_t *) ((*payload1).user).ptr;
+      variant5 = ((*payload1).user).len;
+      variant6 = (uint8_t *) ((*payload1).access_token).ptr;
+      variant7 = ((*payload1).access_token).len;
+      variant8 = (int32_t) (*payload1).mechanism;
+      variant9 = (*payload1).allow_plaintext;
+      break;
+    }
+    case 3: {
+      const wasm_smtp_smtp_types_identity_login_t *payload2 = &(*credentials).val.external;
+      variant = 3;
+      variant4 = (uint8_t *) ((*payload2).identity).ptr;
+      variant5 = ((*payload2).identity).len;
+      variant6 = (uint8_t *) (*payload2).allow_plaintext;
+      variant7 = 0;
+      variant8 = 0;
+      variant9 = 0;
+      break;
+    }
+    case 4: {
+      const wasm_smtp_smtp_types_identity_login_t *payload3 = &(*credentials).val.anonymous;
+      variant = 4;
+      variant4 = (uint8_t *) ((*payload3).identity).ptr;
+      variant5 = ((*payload3).identity).len;
+      variant6 = (uint8_t *) (*payload3).allow_plaintext;
+      variant7 = 0;
+      variant8 = 0;
+      variant9 = 0;
       break;
     }
   }
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasm_smtp_smtp_client_method_connection_login((self).__handle, variant, variant2, variant3, variant4, variant5, variant6, variant7, ptr);
+  __wasm_import_wasm_smtp_smtp_client_method_connection_login((self).__handle, variant, variant4, variant5, variant6, variant7, variant8, variant9, ptr);
   wasm_smtp_smtp_client_result_void_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
@@ -1392,14 +1681,14 @@ bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_
     }
     case 1: {
       result.is_err = true;
-      wasm_smtp_smtp_types_option_reply_t option8;
+      wasm_smtp_smtp_types_option_reply_t option10;
       switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
         case 0: {
-          option8.is_some = false;
+          option10.is_some = false;
           break;
         }
         case 1: {
-          option8.is_some = true;
+          option10.is_some = true;
           wasm_smtp_smtp_types_option_enhanced_code_t option;
           switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
             case 0: {
@@ -1417,11 +1706,23 @@ bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_
             }
           }
 
-          option8.val = (wasm_smtp_smtp_types_reply_t) {
+          option10.val = (wasm_smtp_smtp_types_reply_t) {
             (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
             (wasm_smtp_smtp_types_option_enhanced_code_t) option,
             (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
           };
+          break;
+        }
+      }
+      guest_option_string_t option11;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option11.is_some = false;
+          break;
+        }
+        case 1: {
+          option11.is_some = true;
+          option11.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
           break;
         }
       }
@@ -1430,10 +1731,11 @@ bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_
         (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
         (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
         (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_option_reply_t) option8,
-        (bool) (int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (ptr + (9+8*sizeof(void*)))),
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option10,
+        (guest_option_string_t) option11,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
       };
       break;
     }
@@ -1448,41 +1750,41 @@ bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_
 
 bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_envelope_t *envelope, wasm_smtp_smtp_client_content_t *content, wasm_smtp_smtp_client_outcome_t *ret, wasm_smtp_smtp_client_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+11*sizeof(void*))];
+  uint8_t ret_area[(8+14*sizeof(void*))];
   int32_t variant;
-  uint8_t * variant1;
-  size_t variant2;
+  uint8_t * variant14;
+  size_t variant15;
   switch ((int32_t) (*content).tag) {
     case 0: {
-      const guest_list_u8_t *payload = &(*content).val.bytes;
+      const guest_list_u8_t *payload12 = &(*content).val.bytes;
       variant = 0;
-      variant1 = (uint8_t *) (*payload).ptr;
-      variant2 = (*payload).len;
+      variant14 = (uint8_t *) (*payload12).ptr;
+      variant15 = (*payload12).len;
       break;
     }
     case 1: {
-      const wasm_smtp_smtp_client_own_input_stream_t *payload0 = &(*content).val.stream;
+      const wasm_smtp_smtp_client_own_input_stream_t *payload13 = &(*content).val.stream;
       variant = 1;
-      variant1 = (uint8_t *) (*payload0).__handle;
-      variant2 = 0;
+      variant14 = (uint8_t *) (*payload13).__handle;
+      variant15 = 0;
       break;
     }
   }
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasm_smtp_smtp_client_method_connection_send((self).__handle, (uint8_t *) ((*envelope).sender).ptr, ((*envelope).sender).len, (uint8_t *) ((*envelope).recipients).ptr, ((*envelope).recipients).len, (*envelope).options, variant, variant1, variant2, ptr);
+  __wasm_import_wasm_smtp_smtp_client_method_connection_send((self).__handle, (uint8_t *) ((*envelope).sender).ptr, ((*envelope).sender).len, (uint8_t *) ((*envelope).recipients).ptr, ((*envelope).recipients).len, (*envelope).options, (uint8_t *) ((*envelope).parameters).ptr, ((*envelope).parameters).len, (*envelope).optional, variant, variant14, variant15, ptr);
   wasm_smtp_smtp_client_result_outcome_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
       result.is_err = false;
-      wasm_smtp_smtp_types_option_enhanced_code_t option4;
+      wasm_smtp_smtp_types_option_enhanced_code_t option17;
       switch ((int32_t) *((uint8_t*) (ptr + (2+3*sizeof(void*))))) {
         case 0: {
-          option4.is_some = false;
+          option17.is_some = false;
           break;
         }
         case 1: {
-          option4.is_some = true;
-          option4.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+          option17.is_some = true;
+          option17.val = (wasm_smtp_smtp_types_enhanced_code_t) {
             (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+3*sizeof(void*))))),
             (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+3*sizeof(void*))))),
             (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+3*sizeof(void*))))),
@@ -1490,15 +1792,15 @@ bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_c
           break;
         }
       }
-      guest_option_string_t option5;
+      guest_option_string_t option18;
       switch ((int32_t) *((uint8_t*) (ptr + (8+6*sizeof(void*))))) {
         case 0: {
-          option5.is_some = false;
+          option18.is_some = false;
           break;
         }
         case 1: {
-          option5.is_some = true;
-          option5.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+7*sizeof(void*))))), (*((size_t*) (ptr + (8+8*sizeof(void*))))) };
+          option18.is_some = true;
+          option18.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+7*sizeof(void*))))), (*((size_t*) (ptr + (8+8*sizeof(void*))))) };
           break;
         }
       }
@@ -1507,32 +1809,33 @@ bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_c
         (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
         (wasm_smtp_smtp_types_reply_t) (wasm_smtp_smtp_types_reply_t) {
           (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (3*sizeof(void*))))),
-          (wasm_smtp_smtp_types_option_enhanced_code_t) option4,
+          (wasm_smtp_smtp_types_option_enhanced_code_t) option17,
           (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+4*sizeof(void*))))), (*((size_t*) (ptr + (8+5*sizeof(void*))))) },
         },
-        (guest_option_string_t) option5,
+        (guest_option_string_t) option18,
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + (8+9*sizeof(void*))))),
       };
       break;
     }
     case 1: {
       result.is_err = true;
-      wasm_smtp_smtp_types_option_reply_t option7;
+      wasm_smtp_smtp_types_option_reply_t option20;
       switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
         case 0: {
-          option7.is_some = false;
+          option20.is_some = false;
           break;
         }
         case 1: {
-          option7.is_some = true;
-          wasm_smtp_smtp_types_option_enhanced_code_t option6;
+          option20.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option19;
           switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
             case 0: {
-              option6.is_some = false;
+              option19.is_some = false;
               break;
             }
             case 1: {
-              option6.is_some = true;
-              option6.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+              option19.is_some = true;
+              option19.val = (wasm_smtp_smtp_types_enhanced_code_t) {
                 (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
                 (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
                 (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
@@ -1541,11 +1844,23 @@ bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_c
             }
           }
 
-          option7.val = (wasm_smtp_smtp_types_reply_t) {
+          option20.val = (wasm_smtp_smtp_types_reply_t) {
             (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
-            (wasm_smtp_smtp_types_option_enhanced_code_t) option6,
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option19,
             (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
           };
+          break;
+        }
+      }
+      guest_option_string_t option21;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option21.is_some = false;
+          break;
+        }
+        case 1: {
+          option21.is_some = true;
+          option21.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
           break;
         }
       }
@@ -1554,10 +1869,11 @@ bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_c
         (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
         (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
         (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_option_reply_t) option7,
-        (bool) (int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (ptr + (9+8*sizeof(void*)))),
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option20,
+        (guest_option_string_t) option21,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
       };
       break;
     }
@@ -1573,7 +1889,7 @@ bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_c
 
 bool wasm_smtp_smtp_client_method_connection_noop(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+11*sizeof(void*))];
+  uint8_t ret_area[(8+14*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_wasm_smtp_smtp_client_method_connection_noop((self).__handle, ptr);
   wasm_smtp_smtp_client_result_void_error_t result;
@@ -1617,15 +1933,484 @@ bool wasm_smtp_smtp_client_method_connection_noop(wasm_smtp_smtp_client_borrow_c
           break;
         }
       }
+      guest_option_string_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          option1.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
 
       result.val.err = (wasm_smtp_smtp_types_error_t) {
         (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
         (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
         (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
         (wasm_smtp_smtp_types_option_reply_t) option0,
-        (bool) (int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (ptr + (9+8*sizeof(void*)))),
-        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (guest_option_string_t) option1,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasm_smtp_smtp_client_method_connection_vrfy(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *mailbox, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_vrfy((self).__handle, (uint8_t *) (*mailbox).ptr, (*mailbox).len, ptr);
+  wasm_smtp_smtp_client_result_reply_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      wasm_smtp_smtp_types_option_enhanced_code_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (2+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+            (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+1*sizeof(void*))))),
+          };
+          break;
+        }
+      }
+
+      result.val.ok = (wasm_smtp_smtp_types_reply_t) {
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + sizeof(void*)))),
+        (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option0;
+          switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
+            case 0: {
+              option0.is_some = false;
+              break;
+            }
+            case 1: {
+              option0.is_some = true;
+              option0.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option1.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option0,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option2;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option1,
+        (guest_option_string_t) option2,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasm_smtp_smtp_client_method_connection_expn(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *name, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_expn((self).__handle, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  wasm_smtp_smtp_client_result_reply_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      wasm_smtp_smtp_types_option_enhanced_code_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (2+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+            (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+1*sizeof(void*))))),
+          };
+          break;
+        }
+      }
+
+      result.val.ok = (wasm_smtp_smtp_types_reply_t) {
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + sizeof(void*)))),
+        (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option0;
+          switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
+            case 0: {
+              option0.is_some = false;
+              break;
+            }
+            case 1: {
+              option0.is_some = true;
+              option0.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option1.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option0,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option2;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option1,
+        (guest_option_string_t) option2,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasm_smtp_smtp_client_method_connection_help(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *topic, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_help((self).__handle, (uint8_t *) (*topic).ptr, (*topic).len, ptr);
+  wasm_smtp_smtp_client_result_reply_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      wasm_smtp_smtp_types_option_enhanced_code_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (2+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+            (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+1*sizeof(void*))))),
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+1*sizeof(void*))))),
+          };
+          break;
+        }
+      }
+
+      result.val.ok = (wasm_smtp_smtp_types_reply_t) {
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + sizeof(void*)))),
+        (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option0;
+          switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
+            case 0: {
+              option0.is_some = false;
+              break;
+            }
+            case 1: {
+              option0.is_some = true;
+              option0.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option1.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option0,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option2;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option1,
+        (guest_option_string_t) option2,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasm_smtp_smtp_client_method_connection_xclient(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_xclient_values_t *values, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(26*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((int32_t*)(ptr + 0)) = (self).__handle;
+  if (((*values).name).is_some) {
+    const guest_string_t *payload0 = &((*values).name).val;
+    *((int8_t*)(ptr + sizeof(void*))) = 1;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload0).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload0).ptr;
+  } else {
+    *((int8_t*)(ptr + sizeof(void*))) = 0;
+  }
+  if (((*values).addr).is_some) {
+    const guest_string_t *payload2 = &((*values).addr).val;
+    *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (6*sizeof(void*)))) = (*payload2).len;
+    *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) (*payload2).ptr;
+  } else {
+    *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+  }
+  if (((*values).port).is_some) {
+    const guest_string_t *payload4 = &((*values).port).val;
+    *((int8_t*)(ptr + (7*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (9*sizeof(void*)))) = (*payload4).len;
+    *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) (*payload4).ptr;
+  } else {
+    *((int8_t*)(ptr + (7*sizeof(void*)))) = 0;
+  }
+  if (((*values).proto).is_some) {
+    const guest_string_t *payload6 = &((*values).proto).val;
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (12*sizeof(void*)))) = (*payload6).len;
+    *((uint8_t **)(ptr + (11*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+  } else {
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 0;
+  }
+  if (((*values).helo).is_some) {
+    const guest_string_t *payload8 = &((*values).helo).val;
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (15*sizeof(void*)))) = (*payload8).len;
+    *((uint8_t **)(ptr + (14*sizeof(void*)))) = (uint8_t *) (*payload8).ptr;
+  } else {
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 0;
+  }
+  if (((*values).login).is_some) {
+    const guest_string_t *payload10 = &((*values).login).val;
+    *((int8_t*)(ptr + (16*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (18*sizeof(void*)))) = (*payload10).len;
+    *((uint8_t **)(ptr + (17*sizeof(void*)))) = (uint8_t *) (*payload10).ptr;
+  } else {
+    *((int8_t*)(ptr + (16*sizeof(void*)))) = 0;
+  }
+  if (((*values).destaddr).is_some) {
+    const guest_string_t *payload12 = &((*values).destaddr).val;
+    *((int8_t*)(ptr + (19*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (21*sizeof(void*)))) = (*payload12).len;
+    *((uint8_t **)(ptr + (20*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
+  } else {
+    *((int8_t*)(ptr + (19*sizeof(void*)))) = 0;
+  }
+  if (((*values).destport).is_some) {
+    const guest_string_t *payload14 = &((*values).destport).val;
+    *((int8_t*)(ptr + (22*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (24*sizeof(void*)))) = (*payload14).len;
+    *((uint8_t **)(ptr + (23*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+  } else {
+    *((int8_t*)(ptr + (22*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (25*sizeof(void*)))) = (*values).optional;
+  uint8_t *ptr15 = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_xclient(ptr, ptr15);
+  wasm_smtp_smtp_client_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr15 + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option16;
+      switch ((int32_t) *((uint8_t*) (ptr15 + (4*sizeof(void*))))) {
+        case 0: {
+          option16.is_some = false;
+          break;
+        }
+        case 1: {
+          option16.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option;
+          switch ((int32_t) *((uint8_t*) (ptr15 + (2+5*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr15 + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr15 + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr15 + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option16.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr15 + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr15 + (8+6*sizeof(void*))))), (*((size_t*) (ptr15 + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option17;
+      switch ((int32_t) *((uint8_t*) (ptr15 + (8+8*sizeof(void*))))) {
+        case 0: {
+          option17.is_some = false;
+          break;
+        }
+        case 1: {
+          option17.is_some = true;
+          option17.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr15 + (8+9*sizeof(void*))))), (*((size_t*) (ptr15 + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr15 + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr15 + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr15 + (2*sizeof(void*))))), (*((size_t*) (ptr15 + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option16,
+        (guest_option_string_t) option17,
+        (bool) (int32_t) *((uint8_t*) (ptr15 + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr15 + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr15 + (8+12*sizeof(void*))))), (*((size_t*) (ptr15 + (8+13*sizeof(void*))))) },
       };
       break;
     }

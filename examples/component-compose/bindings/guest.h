@@ -42,10 +42,27 @@ typedef struct wasm_smtp_smtp_types_trust_anchors_t {
 // These instead: one or more certificates as PEM.
 #define WASM_SMTP_SMTP_TYPES_TRUST_ANCHORS_CUSTOM 1
 
+// Which protocol is spoken.
+typedef uint8_t wasm_smtp_smtp_types_protocol_t;
+
+// SMTP (RFC 5321).
+#define WASM_SMTP_SMTP_TYPES_PROTOCOL_SMTP 0
+// LMTP (RFC 2033): each recipient has a reply to the message of its own. Port 24 unless told otherwise.
+#define WASM_SMTP_SMTP_TYPES_PROTOCOL_LMTP 1
+
+// What a session does without.
+typedef uint8_t wasm_smtp_smtp_types_session_options_t;
+
+// One command at a time, even if PIPELINING (RFC 2920) is offered.
+#define WASM_SMTP_SMTP_TYPES_SESSION_OPTIONS_NO_PIPELINING (1 << 0)
+// DATA, even if CHUNKING (RFC 3030) is offered.
+#define WASM_SMTP_SMTP_TYPES_SESSION_OPTIONS_NO_CHUNKING (1 << 1)
+
 // How to log in with a password.
 typedef uint8_t wasm_smtp_smtp_types_password_mechanism_t;
 
-// The best that the server offers: SCRAM-SHA-256, else PLAIN, else LOGIN.
+// The best that the server offers: SCRAM-SHA-256, else SCRAM-SHA-512, PLAIN, LOGIN. If the channel
+// has a binding, the forms with -PLUS come first.
 #define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_AUTOMATIC 0
 // PLAIN (RFC 4616) and no other.
 #define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_PLAIN 1
@@ -57,6 +74,14 @@ typedef uint8_t wasm_smtp_smtp_types_password_mechanism_t;
 #define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_SCRAM_SHA_1 4
 // CRAM-MD5 (RFC 2195) and no other.
 #define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_CRAM_MD5 5
+// SCRAM-SHA-512 and no other.
+#define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_SCRAM_SHA_512 6
+// SCRAM-SHA-256-PLUS and no other: tied to the TLS channel (RFC 9266). Only with TLS 1.3.
+#define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_SCRAM_SHA_256_PLUS 7
+// SCRAM-SHA-1-PLUS and no other.
+#define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_SCRAM_SHA_1_PLUS 8
+// SCRAM-SHA-512-PLUS and no other.
+#define WASM_SMTP_SMTP_TYPES_PASSWORD_MECHANISM_SCRAM_SHA_512_PLUS 9
 
 // How to log in with a token.
 typedef uint8_t wasm_smtp_smtp_types_token_mechanism_t;
@@ -92,12 +117,22 @@ typedef struct wasm_smtp_smtp_types_token_login_t {
   bool   allow_plaintext;
 } wasm_smtp_smtp_types_token_login_t;
 
+// Somebody who is known to the server without a secret.
+typedef struct wasm_smtp_smtp_types_identity_login_t {
+  // EXTERNAL: whom to act as; empty: whom the channel says. ANONYMOUS: a trace of who it is, or empty.
+  guest_string_t   identity;
+  // Say it although the connection has no TLS.
+  bool   allow_plaintext;
+} wasm_smtp_smtp_types_identity_login_t;
+
 // Who sends. Nothing of it is kept after the call that needed it.
 typedef struct wasm_smtp_smtp_types_credentials_t {
   uint8_t tag;
   union {
     wasm_smtp_smtp_types_password_login_t     password;
     wasm_smtp_smtp_types_token_login_t     token;
+    wasm_smtp_smtp_types_identity_login_t     external;
+    wasm_smtp_smtp_types_identity_login_t     anonymous;
   } val;
 } wasm_smtp_smtp_types_credentials_t;
 
@@ -107,6 +142,10 @@ typedef struct wasm_smtp_smtp_types_credentials_t {
 #define WASM_SMTP_SMTP_TYPES_CREDENTIALS_PASSWORD 1
 // With an OAuth 2.0 access token.
 #define WASM_SMTP_SMTP_TYPES_CREDENTIALS_TOKEN 2
+// EXTERNAL (RFC 4422 appendix A): the channel itself says who it is.
+#define WASM_SMTP_SMTP_TYPES_CREDENTIALS_EXTERNAL 3
+// ANONYMOUS (RFC 4505).
+#define WASM_SMTP_SMTP_TYPES_CREDENTIALS_ANONYMOUS 4
 
 // What a limit of time is about (RFC 5321 section 4.5.3.2).
 typedef uint8_t wasm_smtp_smtp_types_phase_t;
@@ -117,7 +156,7 @@ typedef uint8_t wasm_smtp_smtp_types_phase_t;
 #define WASM_SMTP_SMTP_TYPES_PHASE_TLS 1
 // The server's greeting: 5 minutes.
 #define WASM_SMTP_SMTP_TYPES_PHASE_GREETING 2
-// EHLO, STARTTLS, AUTH, RSET, NOOP: 5 minutes each.
+// EHLO, STARTTLS, AUTH, RSET, NOOP, VRFY, EXPN, HELP, XCLIENT: 5 minutes each.
 #define WASM_SMTP_SMTP_TYPES_PHASE_COMMAND 3
 // MAIL: 5 minutes.
 #define WASM_SMTP_SMTP_TYPES_PHASE_MAIL 4
@@ -155,6 +194,11 @@ typedef struct {
   size_t len;
 } wasm_smtp_smtp_types_list_time_limit_t;
 
+typedef struct {
+  bool is_some;
+  uint32_t val;
+} guest_option_u32_t;
+
 // The server, and how to speak with it.
 typedef struct wasm_smtp_smtp_types_config_t {
   // Name or address of the server. The certificate must be for it.
@@ -169,6 +213,13 @@ typedef struct wasm_smtp_smtp_types_config_t {
   guest_option_string_t   ehlo_name;
   // Limits that differ from the defaults.
   wasm_smtp_smtp_types_list_time_limit_t   time_limits;
+  // Which protocol is spoken.
+  wasm_smtp_smtp_types_protocol_t   protocol;
+  // What the session does without.
+  wasm_smtp_smtp_types_session_options_t   options;
+  // With CHUNKING, a message of a known size up to so many octets travels together with its envelope; a
+  // larger one waits until the envelope is accepted. None: 16384.
+  guest_option_u32_t   eager_octets;
 } wasm_smtp_smtp_types_config_t;
 
 // Choices about one message.
@@ -182,20 +233,137 @@ typedef uint8_t wasm_smtp_smtp_types_send_options_t;
 #define WASM_SMTP_SMTP_TYPES_SEND_OPTIONS_MAKE_CRLF (1 << 2)
 // Lines of more than 998 octets pass; without this they are refused.
 #define WASM_SMTP_SMTP_TYPES_SEND_OPTIONS_LONG_LINES (1 << 3)
+// Any octets, sent as they are: BINARYMIME (RFC 3030) is needed. The message says so, too:
+// "Content-Transfer-Encoding: binary".
+#define WASM_SMTP_SMTP_TYPES_SEND_OPTIONS_BINARY (1 << 4)
+
+// How much of the message a report of failure has in it: RET of DSN (RFC 3461).
+typedef uint8_t wasm_smtp_smtp_types_dsn_return_t;
+
+// All of it.
+#define WASM_SMTP_SMTP_TYPES_DSN_RETURN_FULL 0
+// Its header.
+#define WASM_SMTP_SMTP_TYPES_DSN_RETURN_HEADERS 1
+
+// What becomes of a message that is late: DELIVERBY (RFC 2852).
+typedef uint8_t wasm_smtp_smtp_types_late_mode_t;
+
+// It is returned.
+#define WASM_SMTP_SMTP_TYPES_LATE_MODE_RETURN 0
+// Its sender is told.
+#define WASM_SMTP_SMTP_TYPES_LATE_MODE_NOTIFY 1
+
+// DELIVERBY (RFC 2852).
+typedef struct wasm_smtp_smtp_types_deliver_by_t {
+  // From now on; at least 1 for the mode `return`. For `notify` negative ones are possible.
+  int32_t   seconds;
+  // What becomes of a message that is late.
+  wasm_smtp_smtp_types_late_mode_t   mode;
+  // Each relay tells the sender when it passes the message on.
+  bool   trace;
+} wasm_smtp_smtp_types_deliver_by_t;
+
+// Something that is asked of the server with a message. Each at most once, and one of `hold-for` and
+// `hold-until`. If the server does not offer what it needs, nothing is sent and the error is of the kind
+// `unsupported`, unless the envelope says that it is optional.
+typedef struct wasm_smtp_smtp_types_parameter_t {
+  uint8_t tag;
+  union {
+    wasm_smtp_smtp_types_dsn_return_t     dsn_return;
+    guest_string_t     dsn_envelope_id;
+    wasm_smtp_smtp_types_deliver_by_t     deliver_by;
+    uint32_t     hold_for;
+    guest_string_t     hold_until;
+    int8_t     priority;
+    guest_string_t     submitter;
+  } val;
+} wasm_smtp_smtp_types_parameter_t;
+
+// RET of DSN (RFC 3461).
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_DSN_RETURN 0
+// ENVID of DSN: comes back in every report. Printable ASCII, up to 100 octets as they are sent.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_DSN_ENVELOPE_ID 1
+// BY of DELIVERBY (RFC 2852).
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_DELIVER_BY 2
+// HOLDFOR of FUTURERELEASE (RFC 4865): kept for so many seconds before it is sent on.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_HOLD_FOR 3
+// HOLDUNTIL of FUTURERELEASE: kept until then, in UTC: "2026-12-31T08:00:00Z".
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_HOLD_UNTIL 4
+// MT-PRIORITY (RFC 6710): -9 to 9.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_PRIORITY 5
+// REQUIRETLS (RFC 8689): never sent on without TLS. Without TLS it counts as not offered.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_REQUIRE_TLS 6
+// AUTH of MAIL (RFC 4954 section 5): the mailbox that submitted the message first; empty: not known.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_SUBMITTER 7
+// PRDR: each recipient may refuse the message for itself.
+#define WASM_SMTP_SMTP_TYPES_PARAMETER_PER_RECIPIENT_REPLIES 8
+
+// Parameters that are left out if the server does not offer what they need.
+typedef uint8_t wasm_smtp_smtp_types_optional_parameters_t;
+
+// `dsn-return`, `dsn-envelope-id`, and `notify` and `original-recipient` of recipients.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_DSN (1 << 0)
+// `deliver-by`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_DELIVER_BY (1 << 1)
+// `hold-for` and `hold-until`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_HOLD (1 << 2)
+// `priority`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_PRIORITY (1 << 3)
+// `require-tls`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_REQUIRE_TLS (1 << 4)
+// `submitter`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_SUBMITTER (1 << 5)
+// `per-recipient-replies`.
+#define WASM_SMTP_SMTP_TYPES_OPTIONAL_PARAMETERS_PER_RECIPIENT_REPLIES (1 << 6)
+
+// When a report is wanted: NOTIFY of DSN (RFC 3461). None of them: never.
+typedef uint8_t wasm_smtp_smtp_types_notify_t;
+
+// The message was delivered.
+#define WASM_SMTP_SMTP_TYPES_NOTIFY_SUCCESS (1 << 0)
+// It cannot be delivered.
+#define WASM_SMTP_SMTP_TYPES_NOTIFY_FAILURE (1 << 1)
+// It is late.
+#define WASM_SMTP_SMTP_TYPES_NOTIFY_DELAY (1 << 2)
 
 typedef struct {
-  guest_string_t *ptr;
+  bool is_some;
+  wasm_smtp_smtp_types_notify_t val;
+} wasm_smtp_smtp_types_option_notify_t;
+
+// Who a message is for.
+typedef struct wasm_smtp_smtp_types_recipient_t {
+  // The address, without a name and without < and >.
+  guest_string_t   address;
+  // When a report is wanted; none: as the server likes it.
+  wasm_smtp_smtp_types_option_notify_t   notify;
+  // ORCPT of DSN: whom the message was sent to first: "rfc822;user@example.com", or "utf-8;..."
+  // (RFC 6533).
+  guest_option_string_t   original_recipient;
+} wasm_smtp_smtp_types_recipient_t;
+
+typedef struct {
+  wasm_smtp_smtp_types_recipient_t *ptr;
   size_t len;
-} guest_list_string_t;
+} wasm_smtp_smtp_types_list_recipient_t;
+
+typedef struct {
+  wasm_smtp_smtp_types_parameter_t *ptr;
+  size_t len;
+} wasm_smtp_smtp_types_list_parameter_t;
 
 // Who sends a message to whom. Not what its header says.
 typedef struct wasm_smtp_smtp_types_envelope_t {
   // Reverse-path; empty: the null reverse-path of a notification.
   guest_string_t   sender;
   // At least one.
-  guest_list_string_t   recipients;
+  wasm_smtp_smtp_types_list_recipient_t   recipients;
   // Choices about the message.
   wasm_smtp_smtp_types_send_options_t   options;
+  // What is asked of the server.
+  wasm_smtp_smtp_types_list_parameter_t   parameters;
+  // What of that, and of the recipients', is left out if the server does not offer it.
+  wasm_smtp_smtp_types_optional_parameters_t   optional;
 } wasm_smtp_smtp_types_envelope_t;
 
 // One message.
@@ -273,6 +441,9 @@ typedef struct wasm_smtp_smtp_types_outcome_t {
   wasm_smtp_smtp_types_reply_t   reply;
   // The server's name for the message, as far as its reply tells.
   guest_option_string_t   queue_id;
+  // How many transactions it went in: more than 1 if the server takes only so many recipients at a
+  // time (LIMITS, RFC 9422, or 452). Reply and name are those of the last one then.
+  uint32_t   transactions;
 } wasm_smtp_smtp_types_outcome_t;
 
 // Where a session was.
@@ -294,6 +465,10 @@ typedef uint8_t wasm_smtp_smtp_types_step_t;
 #define WASM_SMTP_SMTP_TYPES_STEP_NOOP 13
 #define WASM_SMTP_SMTP_TYPES_STEP_QUIT 14
 #define WASM_SMTP_SMTP_TYPES_STEP_CLOSED 15
+#define WASM_SMTP_SMTP_TYPES_STEP_VRFY 16
+#define WASM_SMTP_SMTP_TYPES_STEP_EXPN 17
+#define WASM_SMTP_SMTP_TYPES_STEP_HELP 18
+#define WASM_SMTP_SMTP_TYPES_STEP_XCLIENT 19
 
 // Who has to act on an error.
 typedef uint8_t wasm_smtp_smtp_types_error_kind_t;
@@ -323,6 +498,9 @@ typedef struct wasm_smtp_smtp_types_error_t {
   guest_string_t   message;
   // The reply that caused it, if one did.
   wasm_smtp_smtp_types_option_reply_t   reply;
+  // The keyword of the parameter that it is about: "NOTIFY". Of a token that was refused, what the
+  // server says about it as JSON (RFC 7628 section 3.2.2).
+  guest_option_string_t   detail;
   // The same request may succeed later, and repeating it duplicates nothing.
   bool   retryable;
   // The whole message was handed over and no answer came: repeating may duplicate it.
@@ -330,6 +508,131 @@ typedef struct wasm_smtp_smtp_types_error_t {
   // One for each recipient, if a message was under way; else empty.
   wasm_smtp_smtp_types_list_recipient_outcome_t   recipients;
 } wasm_smtp_smtp_types_error_t;
+
+// What a server can offer with EHLO.
+typedef uint32_t wasm_smtp_smtp_types_extensions_t;
+
+// EHLO itself: without it, nothing.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_ESMTP (1 << 0)
+// PIPELINING (RFC 2920).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_PIPELINING (1 << 1)
+// SIZE (RFC 1870).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_SIZE (1 << 2)
+// STARTTLS (RFC 3207).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_STARTTLS (1 << 3)
+// 8BITMIME (RFC 6152).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_EIGHT_BIT_MIME (1 << 4)
+// SMTPUTF8 (RFC 6531).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_SMTPUTF8 (1 << 5)
+// ENHANCEDSTATUSCODES (RFC 2034).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_ENHANCED_STATUS_CODES (1 << 6)
+// AUTH (RFC 4954).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_AUTH (1 << 7)
+// DSN (RFC 3461).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_DSN (1 << 8)
+// CHUNKING (RFC 3030).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_CHUNKING (1 << 9)
+// BINARYMIME (RFC 3030).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_BINARY_MIME (1 << 10)
+// LIMITS (RFC 9422).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_LIMITS (1 << 11)
+// REQUIRETLS (RFC 8689).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_REQUIRE_TLS (1 << 12)
+// DELIVERBY (RFC 2852).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_DELIVER_BY (1 << 13)
+// FUTURERELEASE (RFC 4865).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_FUTURE_RELEASE (1 << 14)
+// MT-PRIORITY (RFC 6710).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_MT_PRIORITY (1 << 15)
+// PRDR: replies for each recipient after the message.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_PRDR (1 << 16)
+// PIPECONNECT: commands before the greeting.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_PIPE_CONNECT (1 << 17)
+// XCLIENT.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_XCLIENT (1 << 18)
+// VRFY.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_VRFY (1 << 19)
+// EXPN.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_EXPN (1 << 20)
+// HELP.
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_HELP (1 << 21)
+// ETRN (RFC 1985).
+#define WASM_SMTP_SMTP_TYPES_EXTENSIONS_ETRN (1 << 22)
+
+// Attributes of XCLIENT.
+typedef uint8_t wasm_smtp_smtp_types_xclient_attributes_t;
+
+// NAME: the client's name.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_NAME (1 << 0)
+// ADDR: its address, "192.0.2.1" or "IPV6:2001:db8::1".
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_ADDR (1 << 1)
+// PORT: its port.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_PORT (1 << 2)
+// PROTO: SMTP or ESMTP.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_PROTO (1 << 3)
+// HELO: what it said with EHLO.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_HELO (1 << 4)
+// LOGIN: who was logged in.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_LOGIN (1 << 5)
+// DESTADDR: the address that it connected to.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_DESTADDR (1 << 6)
+// DESTPORT: the port.
+#define WASM_SMTP_SMTP_TYPES_XCLIENT_ATTRIBUTES_DESTPORT (1 << 7)
+
+typedef struct {
+  guest_string_t *ptr;
+  size_t len;
+} guest_list_string_t;
+
+typedef struct {
+  bool is_some;
+  uint64_t val;
+} guest_option_u64_t;
+
+// What the server offers now. Numbers that it does not state are none.
+typedef struct wasm_smtp_smtp_types_capabilities_t {
+  // What it offered.
+  wasm_smtp_smtp_types_extensions_t   extensions;
+  // Names of the known mechanisms for AUTH.
+  guest_list_string_t   mechanisms;
+  // SIZE: most octets of a message.
+  guest_option_u64_t   size;
+  // LIMITS: most messages on a connection.
+  guest_option_u32_t   mail_max;
+  // LIMITS: most recipients of a transaction. A message for more goes in several.
+  guest_option_u32_t   rcpt_max;
+  // LIMITS: most different domains among them.
+  guest_option_u32_t   rcpt_domain_max;
+  // DELIVERBY: least seconds for the mode `return`.
+  guest_option_u32_t   deliver_by_min;
+  // FUTURERELEASE: most seconds to hold a message.
+  guest_option_u32_t   hold_max;
+  // XCLIENT: the attributes that it takes.
+  wasm_smtp_smtp_types_xclient_attributes_t   xclient;
+} wasm_smtp_smtp_types_capabilities_t;
+
+// Whom a relay speaks for. An attribute that is none is not told; "[UNAVAILABLE]" says that there is none,
+// "[TEMPUNAVAIL]" that it is not known now. 255 octets each, 300 in all.
+typedef struct wasm_smtp_smtp_types_xclient_values_t {
+  // NAME: the client's name.
+  guest_option_string_t   name;
+  // ADDR: its address, "192.0.2.1" or "IPV6:2001:db8::1".
+  guest_option_string_t   addr;
+  // PORT: its port.
+  guest_option_string_t   port;
+  // PROTO: SMTP or ESMTP.
+  guest_option_string_t   proto;
+  // HELO: what it said with EHLO.
+  guest_option_string_t   helo;
+  // LOGIN: who was logged in.
+  guest_option_string_t   login;
+  // DESTADDR: the address that it connected to.
+  guest_option_string_t   destaddr;
+  // DESTPORT: the port.
+  guest_option_string_t   destport;
+  // Those that are left out if the server does not take them; for any other that is an error.
+  wasm_smtp_smtp_types_xclient_attributes_t   optional;
+} wasm_smtp_smtp_types_xclient_values_t;
 
 typedef wasm_smtp_smtp_types_config_t wasm_smtp_smtp_smtp_send_config_t;
 
@@ -438,28 +741,11 @@ typedef wasm_smtp_smtp_types_outcome_t wasm_smtp_smtp_client_outcome_t;
 
 typedef wasm_smtp_smtp_types_error_t wasm_smtp_smtp_client_error_t;
 
-typedef struct {
-  bool is_some;
-  uint64_t val;
-} guest_option_u64_t;
+typedef wasm_smtp_smtp_types_reply_t wasm_smtp_smtp_client_reply_t;
 
-// What the server offers now.
-typedef struct wasm_smtp_smtp_client_capabilities_t {
-  // The greeting's text.
-  guest_string_t   greeting;
-  // Whether the connection is protected by TLS.
-  bool   secure;
-  // Most octets of a message; none: not stated.
-  guest_option_u64_t   size;
-  // Names of the known mechanisms for AUTH.
-  guest_list_string_t   mechanisms;
-  // PIPELINING (RFC 2920).
-  bool   pipelining;
-  // 8BITMIME (RFC 6152).
-  bool   eight_bit_mime;
-  // SMTPUTF8 (RFC 6531).
-  bool   smtputf8;
-} wasm_smtp_smtp_client_capabilities_t;
+typedef wasm_smtp_smtp_types_capabilities_t wasm_smtp_smtp_client_capabilities_t;
+
+typedef wasm_smtp_smtp_types_xclient_values_t wasm_smtp_smtp_client_xclient_values_t;
 
 typedef wasi_io_streams_own_input_stream_t wasm_smtp_smtp_client_own_input_stream_t;
 
@@ -472,9 +758,10 @@ typedef struct wasm_smtp_smtp_client_content_t {
   } val;
 } wasm_smtp_smtp_client_content_t;
 
-// Header and body, whole. Checked before anything is sent.
+// Header and body, whole. Checked before anything is sent; and if the server takes only so many
+// recipients at a time, given again for those that are left.
 #define WASM_SMTP_SMTP_CLIENT_CONTENT_BYTES 0
-// Header and body, as a stream, read as the server takes it. Memory stays constant.
+// Header and body, as a stream, read once, as the server takes it. Memory stays constant.
 #define WASM_SMTP_SMTP_CLIENT_CONTENT_STREAM 1
 
 typedef struct wasm_smtp_smtp_client_own_connection_t {
@@ -507,6 +794,14 @@ typedef struct {
     wasm_smtp_smtp_client_error_t err;
   } val;
 } wasm_smtp_smtp_client_result_outcome_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wasm_smtp_smtp_client_reply_t ok;
+    wasm_smtp_smtp_client_error_t err;
+  } val;
+} wasm_smtp_smtp_client_result_reply_error_t;
 
 // Imported Functions from `wasm-smtp:smtp/smtp-send@1.0.0`
 // Connects, logs in, sends the message, and quits. It is an error if no recipient was accepted.
@@ -542,8 +837,12 @@ extern bool wasi_io_streams_method_output_stream_blocking_splice(wasi_io_streams
 // Imported Functions from `wasm-smtp:smtp/client@1.0.0`
 // Connects, does TLS, and says EHLO.
 extern bool wasm_smtp_smtp_client_static_connection_connect(wasm_smtp_smtp_client_config_t *config, wasm_smtp_smtp_client_own_connection_t *ret, wasm_smtp_smtp_client_error_t *err);
-// What the server offers.
+// What the server offers now.
 extern void wasm_smtp_smtp_client_method_connection_capabilities(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_capabilities_t *ret);
+// The text of its greeting.
+extern void wasm_smtp_smtp_client_method_connection_greeting(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *ret);
+// Whether the connection is protected by TLS.
+extern bool wasm_smtp_smtp_client_method_connection_is_secure(wasm_smtp_smtp_client_borrow_connection_t self);
 // Logs in. Refused credentials leave the connection usable.
 extern bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_credentials_t *credentials, wasm_smtp_smtp_client_error_t *err);
 // Sends one message. It is an error if no recipient was accepted. After a refusal the
@@ -551,6 +850,15 @@ extern bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_
 extern bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_envelope_t *envelope, wasm_smtp_smtp_client_content_t *content, wasm_smtp_smtp_client_outcome_t *ret, wasm_smtp_smtp_client_error_t *err);
 // Asks whether the server is still there.
 extern bool wasm_smtp_smtp_client_method_connection_noop(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_error_t *err);
+// Asks whether a mailbox exists (VRFY). 252 is an answer that leaves it open. Many servers refuse.
+extern bool wasm_smtp_smtp_client_method_connection_vrfy(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *mailbox, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err);
+// Asks who is on a list (EXPN).
+extern bool wasm_smtp_smtp_client_method_connection_expn(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *name, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err);
+// Asks for help (HELP); the topic may be empty.
+extern bool wasm_smtp_smtp_client_method_connection_help(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *topic, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err);
+// Tells a server that trusts us whom we speak for (XCLIENT). The session begins anew: it may offer
+// something else then, and nobody is logged in.
+extern bool wasm_smtp_smtp_client_method_connection_xclient(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_xclient_values_t *values, wasm_smtp_smtp_client_error_t *err);
 // Ends the session and closes the connection. Never fails: what was sent stays sent.
 extern void wasm_smtp_smtp_client_method_connection_quit(wasm_smtp_smtp_client_borrow_connection_t self);
 
@@ -564,6 +872,8 @@ void wasm_smtp_smtp_types_password_login_free(wasm_smtp_smtp_types_password_logi
 
 void wasm_smtp_smtp_types_token_login_free(wasm_smtp_smtp_types_token_login_t *ptr);
 
+void wasm_smtp_smtp_types_identity_login_free(wasm_smtp_smtp_types_identity_login_t *ptr);
+
 void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *ptr);
 
 void guest_option_u16_free(guest_option_u16_t *ptr);
@@ -572,9 +882,19 @@ void guest_option_string_free(guest_option_string_t *ptr);
 
 void wasm_smtp_smtp_types_list_time_limit_free(wasm_smtp_smtp_types_list_time_limit_t *ptr);
 
+void guest_option_u32_free(guest_option_u32_t *ptr);
+
 void wasm_smtp_smtp_types_config_free(wasm_smtp_smtp_types_config_t *ptr);
 
-void guest_list_string_free(guest_list_string_t *ptr);
+void wasm_smtp_smtp_types_parameter_free(wasm_smtp_smtp_types_parameter_t *ptr);
+
+void wasm_smtp_smtp_types_option_notify_free(wasm_smtp_smtp_types_option_notify_t *ptr);
+
+void wasm_smtp_smtp_types_recipient_free(wasm_smtp_smtp_types_recipient_t *ptr);
+
+void wasm_smtp_smtp_types_list_recipient_free(wasm_smtp_smtp_types_list_recipient_t *ptr);
+
+void wasm_smtp_smtp_types_list_parameter_free(wasm_smtp_smtp_types_list_parameter_t *ptr);
 
 void wasm_smtp_smtp_types_envelope_free(wasm_smtp_smtp_types_envelope_t *ptr);
 
@@ -593,6 +913,14 @@ void wasm_smtp_smtp_types_list_recipient_outcome_free(wasm_smtp_smtp_types_list_
 void wasm_smtp_smtp_types_outcome_free(wasm_smtp_smtp_types_outcome_t *ptr);
 
 void wasm_smtp_smtp_types_error_free(wasm_smtp_smtp_types_error_t *ptr);
+
+void guest_list_string_free(guest_list_string_t *ptr);
+
+void guest_option_u64_free(guest_option_u64_t *ptr);
+
+void wasm_smtp_smtp_types_capabilities_free(wasm_smtp_smtp_types_capabilities_t *ptr);
+
+void wasm_smtp_smtp_types_xclient_values_free(wasm_smtp_smtp_types_xclient_values_t *ptr);
 
 void wasm_smtp_smtp_smtp_send_config_free(wasm_smtp_smtp_smtp_send_config_t *ptr);
 
@@ -652,9 +980,11 @@ void wasm_smtp_smtp_client_outcome_free(wasm_smtp_smtp_client_outcome_t *ptr);
 
 void wasm_smtp_smtp_client_error_free(wasm_smtp_smtp_client_error_t *ptr);
 
-void guest_option_u64_free(guest_option_u64_t *ptr);
+void wasm_smtp_smtp_client_reply_free(wasm_smtp_smtp_client_reply_t *ptr);
 
 void wasm_smtp_smtp_client_capabilities_free(wasm_smtp_smtp_client_capabilities_t *ptr);
+
+void wasm_smtp_smtp_client_xclient_values_free(wasm_smtp_smtp_client_xclient_values_t *ptr);
 
 void wasm_smtp_smtp_client_content_free(wasm_smtp_smtp_client_content_t *ptr);
 
@@ -669,6 +999,8 @@ void wasm_smtp_smtp_client_result_own_connection_error_free(wasm_smtp_smtp_clien
 void wasm_smtp_smtp_client_result_void_error_free(wasm_smtp_smtp_client_result_void_error_t *ptr);
 
 void wasm_smtp_smtp_client_result_outcome_error_free(wasm_smtp_smtp_client_result_outcome_error_t *ptr);
+
+void wasm_smtp_smtp_client_result_reply_error_free(wasm_smtp_smtp_client_result_reply_error_t *ptr);
 
 // Sets the string `ret` to reference the input string `s` without copying it
 void guest_string_set(guest_string_t *ret, const char*s);

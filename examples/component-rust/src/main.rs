@@ -12,8 +12,9 @@ mod mailer;
 use std::process::ExitCode;
 use std::{env, fs, io::Read};
 
-use mailer::types::{Config, Credentials, Envelope, Message, Outcome, PasswordLogin};
-use mailer::types::{PasswordMechanism, SendOptions, TlsMode, TrustAnchors};
+use mailer::types::{Config, Credentials, Envelope, Message, OptionalParameters, Outcome};
+use mailer::types::{PasswordLogin, PasswordMechanism, Protocol, Recipient, SendOptions};
+use mailer::types::{SessionOptions, TlsMode, TrustAnchors};
 use mailer::{Failure, Mailer};
 
 fn config(words: &[String]) -> Result<Config, Failure> {
@@ -38,6 +39,9 @@ fn config(words: &[String]) -> Result<Config, Failure> {
         },
         ehlo_name: None,
         time_limits: Vec::new(),
+        protocol: Protocol::Smtp,
+        options: SessionOptions::empty(),
+        eager_octets: None,
     })
 }
 
@@ -63,8 +67,17 @@ fn run(words: &[String]) -> Result<Outcome, Failure> {
     let config = config(rest)?;
     let envelope = Envelope {
         sender: rest[4].clone(),
-        recipients: rest[5..].to_vec(),
+        recipients: rest[5..]
+            .iter()
+            .map(|address| Recipient {
+                address: address.clone(),
+                notify: None,
+                original_recipient: None,
+            })
+            .collect(),
         options: SendOptions::empty(),
+        parameters: Vec::new(),
+        optional: OptionalParameters::empty(),
     };
     let mut mailer = Mailer::new(component)?;
     match how.as_str() {

@@ -126,9 +126,20 @@ void __wasm_export_exports_wasm_smtp_smtp_smtp_send_send_post_return(uint8_t * a
           break;
         }
       }
-      size_t len0 = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len0 = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len0 > 0) {
-        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i2 = 0; i2 < len0; i2++) {
           uint8_t *base = ptr1 + i2 * (8+7*sizeof(void*));
           (void) base;
@@ -184,9 +195,20 @@ void __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect_post_
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -214,12 +236,9 @@ void __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect_post_
 
 __attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.capabilities")))
 void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabilities_post_return(uint8_t * arg0) {
-  if ((*((size_t*) (arg0 + sizeof(void*)))) > 0) {
-    free(*((uint8_t **) (arg0 + 0)));
-  }
-  size_t len = *((size_t*) (arg0 + (24+3*sizeof(void*))));
+  size_t len = *((size_t*) (arg0 + (2*sizeof(void*))));
   if (len > 0) {
-    uint8_t *ptr = *((uint8_t **) (arg0 + (24+2*sizeof(void*))));
+    uint8_t *ptr = *((uint8_t **) (arg0 + sizeof(void*)));
     for (size_t i = 0; i < len; i++) {
       uint8_t *base = ptr + i * (2*sizeof(void*));
       (void) base;
@@ -230,6 +249,14 @@ void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabilities_
     free(ptr);
   }
 }
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.greeting")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_greeting_post_return(uint8_t * arg0) {
+  if ((*((size_t*) (arg0 + sizeof(void*)))) > 0) {
+    free(*((uint8_t **) (arg0 + 0)));
+  }
+}
+
 
 __attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.login")))
 void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_login_post_return(uint8_t * arg0) {
@@ -252,9 +279,20 @@ void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_login_post_re
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -338,9 +376,20 @@ void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_send_post_ret
           break;
         }
       }
-      size_t len0 = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len0 = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len0 > 0) {
-        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i2 = 0; i2 < len0; i2++) {
           uint8_t *base = ptr1 + i2 * (8+7*sizeof(void*));
           (void) base;
@@ -387,9 +436,269 @@ void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_noop_post_ret
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.vrfy")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_vrfy_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      if ((*((size_t*) (arg0 + (8+3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (8+2*sizeof(void*)))));
+      }
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.expn")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_expn_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      if ((*((size_t*) (arg0 + (8+3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (8+2*sizeof(void*)))));
+      }
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.help")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_help_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      if ((*((size_t*) (arg0 + (8+3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (8+2*sizeof(void*)))));
+      }
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.xclient")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_xclient_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -428,7 +737,7 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
 }
 
 __attribute__((__aligned__(8)))
-static uint8_t RET_AREA[(8+11*sizeof(void*))];
+static uint8_t RET_AREA[(40+10*sizeof(void*))];
 
 // Helper Functions
 
@@ -461,6 +770,10 @@ void wasm_smtp_smtp_types_token_login_free(wasm_smtp_smtp_types_token_login_t *p
   smtp_string_free(&ptr->access_token);
 }
 
+void wasm_smtp_smtp_types_identity_login_free(wasm_smtp_smtp_types_identity_login_t *ptr) {
+  smtp_string_free(&ptr->identity);
+}
+
 void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 1: {
@@ -469,6 +782,14 @@ void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *p
     }
     case 2: {
       wasm_smtp_smtp_types_token_login_free(&ptr->val.token);
+      break;
+    }
+    case 3: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.external);
+      break;
+    }
+    case 4: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.anonymous);
       break;
     }
   }
@@ -495,20 +816,77 @@ void wasm_smtp_smtp_types_list_time_limit_free(wasm_smtp_smtp_types_list_time_li
   }
 }
 
+void smtp_option_u32_free(smtp_option_u32_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
 void wasm_smtp_smtp_types_config_free(wasm_smtp_smtp_types_config_t *ptr) {
   smtp_string_free(&ptr->host);
   smtp_option_u16_free(&ptr->port);
   wasm_smtp_smtp_types_trust_anchors_free(&ptr->trust);
   smtp_option_string_free(&ptr->ehlo_name);
   wasm_smtp_smtp_types_list_time_limit_free(&ptr->time_limits);
+  smtp_option_u32_free(&ptr->eager_octets);
 }
 
-void smtp_list_string_free(smtp_list_string_t *ptr) {
+void wasm_smtp_smtp_types_parameter_free(wasm_smtp_smtp_types_parameter_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      smtp_string_free(&ptr->val.dsn_envelope_id);
+      break;
+    }
+    case 2: {
+      break;
+    }
+    case 3: {
+      break;
+    }
+    case 4: {
+      smtp_string_free(&ptr->val.hold_until);
+      break;
+    }
+    case 5: {
+      break;
+    }
+    case 7: {
+      smtp_string_free(&ptr->val.submitter);
+      break;
+    }
+  }
+}
+
+void wasm_smtp_smtp_types_option_notify_free(wasm_smtp_smtp_types_option_notify_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_recipient_free(wasm_smtp_smtp_types_recipient_t *ptr) {
+  smtp_string_free(&ptr->address);
+  wasm_smtp_smtp_types_option_notify_free(&ptr->notify);
+  smtp_option_string_free(&ptr->original_recipient);
+}
+
+void wasm_smtp_smtp_types_list_recipient_free(wasm_smtp_smtp_types_list_recipient_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
-    smtp_string_t *list_ptr = ptr->ptr;
+    wasm_smtp_smtp_types_recipient_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
-      smtp_string_free(&list_ptr[i]);
+      wasm_smtp_smtp_types_recipient_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wasm_smtp_smtp_types_list_parameter_free(wasm_smtp_smtp_types_list_parameter_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wasm_smtp_smtp_types_parameter_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wasm_smtp_smtp_types_parameter_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -516,7 +894,8 @@ void smtp_list_string_free(smtp_list_string_t *ptr) {
 
 void wasm_smtp_smtp_types_envelope_free(wasm_smtp_smtp_types_envelope_t *ptr) {
   smtp_string_free(&ptr->sender);
-  smtp_list_string_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_recipient_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_parameter_free(&ptr->parameters);
 }
 
 void wasm_smtp_smtp_types_message_free(wasm_smtp_smtp_types_message_t *ptr) {
@@ -565,7 +944,45 @@ void wasm_smtp_smtp_types_outcome_free(wasm_smtp_smtp_types_outcome_t *ptr) {
 void wasm_smtp_smtp_types_error_free(wasm_smtp_smtp_types_error_t *ptr) {
   smtp_string_free(&ptr->message);
   wasm_smtp_smtp_types_option_reply_free(&ptr->reply);
+  smtp_option_string_free(&ptr->detail);
   wasm_smtp_smtp_types_list_recipient_outcome_free(&ptr->recipients);
+}
+
+void smtp_list_string_free(smtp_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    smtp_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      smtp_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void smtp_option_u64_free(smtp_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_capabilities_free(wasm_smtp_smtp_types_capabilities_t *ptr) {
+  smtp_list_string_free(&ptr->mechanisms);
+  smtp_option_u64_free(&ptr->size);
+  smtp_option_u32_free(&ptr->mail_max);
+  smtp_option_u32_free(&ptr->rcpt_max);
+  smtp_option_u32_free(&ptr->rcpt_domain_max);
+  smtp_option_u32_free(&ptr->deliver_by_min);
+  smtp_option_u32_free(&ptr->hold_max);
+}
+
+void wasm_smtp_smtp_types_xclient_values_free(wasm_smtp_smtp_types_xclient_values_t *ptr) {
+  smtp_option_string_free(&ptr->name);
+  smtp_option_string_free(&ptr->addr);
+  smtp_option_string_free(&ptr->port);
+  smtp_option_string_free(&ptr->proto);
+  smtp_option_string_free(&ptr->helo);
+  smtp_option_string_free(&ptr->login);
+  smtp_option_string_free(&ptr->destaddr);
+  smtp_option_string_free(&ptr->destport);
 }
 
 __attribute__((__import_module__("wasi:io/error@0.2.0"), __import_name__("[resource-drop]error")))
@@ -725,15 +1142,16 @@ void exports_wasm_smtp_smtp_client_error_free(exports_wasm_smtp_smtp_client_erro
   wasm_smtp_smtp_types_error_free(ptr);
 }
 
-void smtp_option_u64_free(smtp_option_u64_t *ptr) {
-  if (ptr->is_some) {
-  }
+void exports_wasm_smtp_smtp_client_reply_free(exports_wasm_smtp_smtp_client_reply_t *ptr) {
+  wasm_smtp_smtp_types_reply_free(ptr);
 }
 
 void exports_wasm_smtp_smtp_client_capabilities_free(exports_wasm_smtp_smtp_client_capabilities_t *ptr) {
-  smtp_string_free(&ptr->greeting);
-  smtp_option_u64_free(&ptr->size);
-  smtp_list_string_free(&ptr->mechanisms);
+  wasm_smtp_smtp_types_capabilities_free(ptr);
+}
+
+void exports_wasm_smtp_smtp_client_xclient_values_free(exports_wasm_smtp_smtp_client_xclient_values_t *ptr) {
+  wasm_smtp_smtp_types_xclient_values_free(ptr);
 }
 
 void exports_wasm_smtp_smtp_client_content_free(exports_wasm_smtp_smtp_client_content_t *ptr) {
@@ -791,6 +1209,14 @@ void exports_wasm_smtp_smtp_client_result_void_error_free(exports_wasm_smtp_smtp
 void exports_wasm_smtp_smtp_client_result_outcome_error_free(exports_wasm_smtp_smtp_client_result_outcome_error_t *ptr) {
   if (!ptr->is_err) {
     exports_wasm_smtp_smtp_client_outcome_free(&ptr->val.ok);
+  } else {
+    exports_wasm_smtp_smtp_client_error_free(&ptr->val.err);
+  }
+}
+
+void exports_wasm_smtp_smtp_client_result_reply_error_free(exports_wasm_smtp_smtp_client_result_reply_error_t *ptr) {
+  if (!ptr->is_err) {
+    exports_wasm_smtp_smtp_client_reply_free(&ptr->val.ok);
   } else {
     exports_wasm_smtp_smtp_client_error_free(&ptr->val.err);
   }
@@ -1390,52 +1816,83 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_smtp_send_send(uint8_t * arg) {
       break;
     }
   }
-  wasm_smtp_smtp_types_credentials_t variant1;
-  variant1.tag = (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*))));
-  switch ((int32_t) variant1.tag) {
+  smtp_option_u32_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (12+10*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (uint32_t) (*((int32_t*) (arg + (16+10*sizeof(void*)))));
+      break;
+    }
+  }
+  wasm_smtp_smtp_types_credentials_t variant2;
+  variant2.tag = (int32_t) *((uint8_t*) (arg + (16+11*sizeof(void*))));
+  switch ((int32_t) variant2.tag) {
     case 0: {
       break;
     }
     case 1: {
-      variant1.val.password = (wasm_smtp_smtp_types_password_login_t) {
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+11*sizeof(void*))))), (*((size_t*) (arg + (8+12*sizeof(void*))))) },
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+13*sizeof(void*))))), (*((size_t*) (arg + (8+14*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_password_mechanism_t) (int32_t) *((uint8_t*) (arg + (8+15*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (arg + (9+15*sizeof(void*)))),
+      variant2.val.password = (wasm_smtp_smtp_types_password_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+14*sizeof(void*))))), (*((size_t*) (arg + (16+15*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_password_mechanism_t) (int32_t) *((uint8_t*) (arg + (16+16*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (arg + (17+16*sizeof(void*)))),
       };
       break;
     }
     case 2: {
-      variant1.val.token = (wasm_smtp_smtp_types_token_login_t) {
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+11*sizeof(void*))))), (*((size_t*) (arg + (8+12*sizeof(void*))))) },
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+13*sizeof(void*))))), (*((size_t*) (arg + (8+14*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_token_mechanism_t) (int32_t) *((uint8_t*) (arg + (8+15*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (arg + (9+15*sizeof(void*)))),
+      variant2.val.token = (wasm_smtp_smtp_types_token_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+14*sizeof(void*))))), (*((size_t*) (arg + (16+15*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_token_mechanism_t) (int32_t) *((uint8_t*) (arg + (16+16*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (arg + (17+16*sizeof(void*)))),
+      };
+      break;
+    }
+    case 3: {
+      variant2.val.external = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (arg + (16+14*sizeof(void*)))),
+      };
+      break;
+    }
+    case 4: {
+      variant2.val.anonymous = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (arg + (16+14*sizeof(void*)))),
       };
       break;
     }
   }
-  exports_wasm_smtp_smtp_smtp_send_config_t arg2 = (wasm_smtp_smtp_types_config_t) {
+  exports_wasm_smtp_smtp_smtp_send_config_t arg6 = (wasm_smtp_smtp_types_config_t) {
     (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + 0))), (*((size_t*) (arg + sizeof(void*)))) },
     (smtp_option_u16_t) option,
     (wasm_smtp_smtp_types_tls_mode_t) (int32_t) *((uint8_t*) (arg + (4+2*sizeof(void*)))),
     (wasm_smtp_smtp_types_trust_anchors_t) variant,
     (smtp_option_string_t) option0,
     (wasm_smtp_smtp_types_list_time_limit_t) (wasm_smtp_smtp_types_list_time_limit_t) { (wasm_smtp_smtp_types_time_limit_t*)(*((uint8_t **) (arg + (8+8*sizeof(void*))))), (*((size_t*) (arg + (8+9*sizeof(void*))))) },
+    (wasm_smtp_smtp_types_protocol_t) (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*)))),
+    (wasm_smtp_smtp_types_session_options_t) (int32_t) *((uint8_t*) (arg + (9+10*sizeof(void*)))),
+    (smtp_option_u32_t) option1,
   };
-  exports_wasm_smtp_smtp_smtp_send_credentials_t arg3 = variant1;
-  exports_wasm_smtp_smtp_smtp_send_message_t arg4 = (wasm_smtp_smtp_types_message_t) {
+  exports_wasm_smtp_smtp_smtp_send_credentials_t arg7 = variant2;
+  exports_wasm_smtp_smtp_smtp_send_message_t arg8 = (wasm_smtp_smtp_types_message_t) {
     (wasm_smtp_smtp_types_envelope_t) (wasm_smtp_smtp_types_envelope_t) {
-      (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+16*sizeof(void*))))), (*((size_t*) (arg + (8+17*sizeof(void*))))) },
-      (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(*((uint8_t **) (arg + (8+18*sizeof(void*))))), (*((size_t*) (arg + (8+19*sizeof(void*))))) },
-      (wasm_smtp_smtp_types_send_options_t) (int32_t) *((uint8_t*) (arg + (8+20*sizeof(void*)))),
+      (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+17*sizeof(void*))))), (*((size_t*) (arg + (16+18*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_list_recipient_t) (wasm_smtp_smtp_types_list_recipient_t) { (wasm_smtp_smtp_types_recipient_t*)(*((uint8_t **) (arg + (16+19*sizeof(void*))))), (*((size_t*) (arg + (16+20*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_send_options_t) (int32_t) *((uint8_t*) (arg + (16+21*sizeof(void*)))),
+      (wasm_smtp_smtp_types_list_parameter_t) (wasm_smtp_smtp_types_list_parameter_t) { (wasm_smtp_smtp_types_parameter_t*)(*((uint8_t **) (arg + (16+22*sizeof(void*))))), (*((size_t*) (arg + (16+23*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_optional_parameters_t) (int32_t) *((uint8_t*) (arg + (16+24*sizeof(void*)))),
     },
-    (smtp_list_u8_t) (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (8+21*sizeof(void*))))), (*((size_t*) (arg + (8+22*sizeof(void*))))) },
+    (smtp_list_u8_t) (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (16+25*sizeof(void*))))), (*((size_t*) (arg + (16+26*sizeof(void*))))) },
   };
   exports_wasm_smtp_smtp_smtp_send_result_outcome_error_t ret;
   exports_wasm_smtp_smtp_smtp_send_outcome_t ok;
   exports_wasm_smtp_smtp_smtp_send_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_smtp_send_send(&arg2, &arg3, &arg4, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_smtp_send_send(&arg6, &arg7, &arg8, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -1445,57 +1902,66 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_smtp_send_send(uint8_t * arg) {
   free(arg);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_smtp_send_error_t *payload13 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload13).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload13).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload13).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload13).message).ptr;
-    if (((*payload13).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload15 = &((*payload13).reply).val;
+    const exports_wasm_smtp_smtp_smtp_send_error_t *payload17 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload17).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload17).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload17).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload17).message).ptr;
+    if (((*payload17).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload19 = &((*payload17).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload15).code);
-      if (((*payload15).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload17 = &((*payload15).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload19).code);
+      if (((*payload19).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload21 = &((*payload19).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload17).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload17).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload17).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload21).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload21).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload21).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload15).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload15).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload19).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload19).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload13).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload13).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload13).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload13).recipients).ptr;
+    if (((*payload17).detail).is_some) {
+      const smtp_string_t *payload23 = &((*payload17).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload23).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload23).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload17).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload17).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload17).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload17).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_smtp_send_outcome_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((size_t*)(ptr + (2*sizeof(void*)))) = ((*payload).recipients).len;
     *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((*payload).recipients).ptr;
     *((int16_t*)(ptr + (3*sizeof(void*)))) = (int32_t) (((*payload).reply).code);
     if ((((*payload).reply).enhanced).is_some) {
-      const wasm_smtp_smtp_types_enhanced_code_t *payload10 = &(((*payload).reply).enhanced).val;
+      const wasm_smtp_smtp_types_enhanced_code_t *payload14 = &(((*payload).reply).enhanced).val;
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 1;
-      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload10).class_);
-      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload10).subject);
-      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload10).detail);
+      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload14).class_);
+      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload14).subject);
+      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload14).detail);
     } else {
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 0;
     }
     *((size_t*)(ptr + (8+5*sizeof(void*)))) = (((*payload).reply).text).len;
     *((uint8_t **)(ptr + (8+4*sizeof(void*)))) = (uint8_t *) (((*payload).reply).text).ptr;
     if (((*payload).queue_id).is_some) {
-      const smtp_string_t *payload12 = &((*payload).queue_id).val;
+      const smtp_string_t *payload16 = &((*payload).queue_id).val;
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload12).len;
-      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
+      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload16).len;
+      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload16).ptr;
     } else {
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 0;
     }
+    *((int32_t*)(ptr + (8+9*sizeof(void*)))) = (int32_t) ((*payload).transactions);
   }
   return ptr;
 }
@@ -1511,89 +1977,113 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_smtp_send_bundled_roots(void) {
 }
 
 __attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[static]connection.connect")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect(uint8_t * arg, size_t arg0, int32_t arg1, int32_t arg2, int32_t arg3, int32_t arg4, uint8_t * arg5, size_t arg6, int32_t arg7, uint8_t * arg8, size_t arg9, uint8_t * arg10, size_t arg11) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect(uint8_t * arg) {
   smtp_option_u16_t option;
-  switch (arg1) {
+  switch ((int32_t) *((uint8_t*) (arg + (2*sizeof(void*))))) {
     case 0: {
       option.is_some = false;
       break;
     }
     case 1: {
       option.is_some = true;
-      option.val = (uint16_t) (arg2);
+      option.val = (uint16_t) ((int32_t) *((uint16_t*) (arg + (2+2*sizeof(void*)))));
       break;
     }
   }
   wasm_smtp_smtp_types_trust_anchors_t variant;
-  variant.tag = arg4;
+  variant.tag = (int32_t) *((uint8_t*) (arg + (8+2*sizeof(void*))));
   switch ((int32_t) variant.tag) {
     case 0: {
       break;
     }
     case 1: {
-      variant.val.custom = (smtp_list_u8_t) { (uint8_t*)(arg5), (arg6) };
+      variant.val.custom = (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (8+3*sizeof(void*))))), (*((size_t*) (arg + (8+4*sizeof(void*))))) };
       break;
     }
   }
-  smtp_option_string_t option12;
-  switch (arg7) {
+  smtp_option_string_t option0;
+  switch ((int32_t) *((uint8_t*) (arg + (8+5*sizeof(void*))))) {
     case 0: {
-      option12.is_some = false;
+      option0.is_some = false;
       break;
     }
     case 1: {
-      option12.is_some = true;
-      option12.val = (smtp_string_t) { (uint8_t*)(arg8), (arg9) };
+      option0.is_some = true;
+      option0.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+6*sizeof(void*))))), (*((size_t*) (arg + (8+7*sizeof(void*))))) };
       break;
     }
   }
-  exports_wasm_smtp_smtp_client_config_t arg13 = (wasm_smtp_smtp_types_config_t) {
-    (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg), (arg0) },
+  smtp_option_u32_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (12+10*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (uint32_t) (*((int32_t*) (arg + (16+10*sizeof(void*)))));
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_client_config_t arg2 = (wasm_smtp_smtp_types_config_t) {
+    (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + 0))), (*((size_t*) (arg + sizeof(void*)))) },
     (smtp_option_u16_t) option,
-    (wasm_smtp_smtp_types_tls_mode_t) arg3,
+    (wasm_smtp_smtp_types_tls_mode_t) (int32_t) *((uint8_t*) (arg + (4+2*sizeof(void*)))),
     (wasm_smtp_smtp_types_trust_anchors_t) variant,
-    (smtp_option_string_t) option12,
-    (wasm_smtp_smtp_types_list_time_limit_t) (wasm_smtp_smtp_types_list_time_limit_t) { (wasm_smtp_smtp_types_time_limit_t*)(arg10), (arg11) },
+    (smtp_option_string_t) option0,
+    (wasm_smtp_smtp_types_list_time_limit_t) (wasm_smtp_smtp_types_list_time_limit_t) { (wasm_smtp_smtp_types_time_limit_t*)(*((uint8_t **) (arg + (8+8*sizeof(void*))))), (*((size_t*) (arg + (8+9*sizeof(void*))))) },
+    (wasm_smtp_smtp_types_protocol_t) (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*)))),
+    (wasm_smtp_smtp_types_session_options_t) (int32_t) *((uint8_t*) (arg + (9+10*sizeof(void*)))),
+    (smtp_option_u32_t) option1,
   };
   exports_wasm_smtp_smtp_client_result_own_connection_error_t ret;
   exports_wasm_smtp_smtp_client_own_connection_t ok;
   exports_wasm_smtp_smtp_client_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_client_static_connection_connect(&arg13, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_client_static_connection_connect(&arg2, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
   if (!ret.is_err) {
     ret.val.ok = ok;
   }
+  free(arg);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_client_error_t *payload14 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload14).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload14).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload14).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload14).message).ptr;
-    if (((*payload14).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload16 = &((*payload14).reply).val;
+    const exports_wasm_smtp_smtp_client_error_t *payload3 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload3).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload3).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload3).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload3).message).ptr;
+    if (((*payload3).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload5 = &((*payload3).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload16).code);
-      if (((*payload16).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload18 = &((*payload16).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload5).code);
+      if (((*payload5).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload7 = &((*payload5).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload18).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload18).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload18).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload7).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload7).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload7).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload16).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload16).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload5).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload5).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload14).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload14).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload14).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload14).recipients).ptr;
+    if (((*payload3).detail).is_some) {
+      const smtp_string_t *payload9 = &((*payload3).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload9).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload3).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload3).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload3).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload3).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_client_own_connection_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((int32_t*)(ptr + sizeof(void*))) = (*payload).__handle;
@@ -1606,9 +2096,9 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabili
   exports_wasm_smtp_smtp_client_capabilities_t ret;
   exports_wasm_smtp_smtp_client_method_connection_capabilities(((exports_wasm_smtp_smtp_client_connection_t*) arg), &ret);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
-  *((size_t*)(ptr + sizeof(void*))) = ((ret).greeting).len;
-  *((uint8_t **)(ptr + 0)) = (uint8_t *) ((ret).greeting).ptr;
-  *((int8_t*)(ptr + (2*sizeof(void*)))) = (ret).secure;
+  *((int32_t*)(ptr + 0)) = (ret).extensions;
+  *((size_t*)(ptr + (2*sizeof(void*)))) = ((ret).mechanisms).len;
+  *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((ret).mechanisms).ptr;
   if (((ret).size).is_some) {
     const uint64_t *payload0 = &((ret).size).val;
     *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 1;
@@ -1616,12 +2106,59 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabili
   } else {
     *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 0;
   }
-  *((size_t*)(ptr + (24+3*sizeof(void*)))) = ((ret).mechanisms).len;
-  *((uint8_t **)(ptr + (24+2*sizeof(void*)))) = (uint8_t *) ((ret).mechanisms).ptr;
-  *((int8_t*)(ptr + (24+4*sizeof(void*)))) = (ret).pipelining;
-  *((int8_t*)(ptr + (25+4*sizeof(void*)))) = (ret).eight_bit_mime;
-  *((int8_t*)(ptr + (26+4*sizeof(void*)))) = (ret).smtputf8;
+  if (((ret).mail_max).is_some) {
+    const uint32_t *payload2 = &((ret).mail_max).val;
+    *((int8_t*)(ptr + (24+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (28+2*sizeof(void*)))) = (int32_t) (*payload2);
+  } else {
+    *((int8_t*)(ptr + (24+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).rcpt_max).is_some) {
+    const uint32_t *payload4 = &((ret).rcpt_max).val;
+    *((int8_t*)(ptr + (32+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (36+2*sizeof(void*)))) = (int32_t) (*payload4);
+  } else {
+    *((int8_t*)(ptr + (32+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).rcpt_domain_max).is_some) {
+    const uint32_t *payload6 = &((ret).rcpt_domain_max).val;
+    *((int8_t*)(ptr + (40+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (44+2*sizeof(void*)))) = (int32_t) (*payload6);
+  } else {
+    *((int8_t*)(ptr + (40+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).deliver_by_min).is_some) {
+    const uint32_t *payload8 = &((ret).deliver_by_min).val;
+    *((int8_t*)(ptr + (48+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (52+2*sizeof(void*)))) = (int32_t) (*payload8);
+  } else {
+    *((int8_t*)(ptr + (48+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).hold_max).is_some) {
+    const uint32_t *payload10 = &((ret).hold_max).val;
+    *((int8_t*)(ptr + (56+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (60+2*sizeof(void*)))) = (int32_t) (*payload10);
+  } else {
+    *((int8_t*)(ptr + (56+2*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (64+2*sizeof(void*)))) = (ret).xclient;
   return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.greeting")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_greeting(uint8_t * arg) {
+  smtp_string_t ret;
+  exports_wasm_smtp_smtp_client_method_connection_greeting(((exports_wasm_smtp_smtp_client_connection_t*) arg), &ret);
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  *((size_t*)(ptr + sizeof(void*))) = (ret).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) (ret).ptr;
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.is-secure")))
+int32_t __wasm_export_exports_wasm_smtp_smtp_client_method_connection_is_secure(uint8_t * arg) {
+  bool ret = exports_wasm_smtp_smtp_client_method_connection_is_secure(((exports_wasm_smtp_smtp_client_connection_t*) arg));
+  return ret;
 }
 
 __attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.login")))
@@ -1647,6 +2184,20 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_login(ui
         (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg3), (arg4) },
         (wasm_smtp_smtp_types_token_mechanism_t) arg5,
         (bool) arg6,
+      };
+      break;
+    }
+    case 3: {
+      variant.val.external = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg1), (arg2) },
+        (bool) (uintptr_t) arg3,
+      };
+      break;
+    }
+    case 4: {
+      variant.val.anonymous = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg1), (arg2) },
+        (bool) (uintptr_t) arg3,
       };
       break;
     }
@@ -1683,10 +2234,18 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_login(ui
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload8).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload8).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload8).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
+    if (((*payload8).detail).is_some) {
+      const smtp_string_t *payload14 = &((*payload8).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload14).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload8).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload8).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload8).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1694,29 +2253,31 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_login(ui
 }
 
 __attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.send")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_send(uint8_t * arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, int32_t arg5, uint8_t * arg6, size_t arg7) {
-  exports_wasm_smtp_smtp_client_content_t variant;
-  variant.tag = arg5;
-  switch ((int32_t) variant.tag) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_send(uint8_t * arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, uint8_t * arg5, size_t arg6, int32_t arg7, int32_t arg8, uint8_t * arg9, size_t arg10) {
+  exports_wasm_smtp_smtp_client_content_t variant12;
+  variant12.tag = arg8;
+  switch ((int32_t) variant12.tag) {
     case 0: {
-      variant.val.bytes = (smtp_list_u8_t) { (uint8_t*)(arg6), (arg7) };
+      variant12.val.bytes = (smtp_list_u8_t) { (uint8_t*)(arg9), (arg10) };
       break;
     }
     case 1: {
-      variant.val.stream = (exports_wasm_smtp_smtp_client_own_input_stream_t) { (uintptr_t) arg6 };
+      variant12.val.stream = (exports_wasm_smtp_smtp_client_own_input_stream_t) { (uintptr_t) arg9 };
       break;
     }
   }
-  exports_wasm_smtp_smtp_client_envelope_t arg8 = (wasm_smtp_smtp_types_envelope_t) {
+  exports_wasm_smtp_smtp_client_envelope_t arg13 = (wasm_smtp_smtp_types_envelope_t) {
     (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg0), (arg1) },
-    (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(arg2), (arg3) },
+    (wasm_smtp_smtp_types_list_recipient_t) (wasm_smtp_smtp_types_list_recipient_t) { (wasm_smtp_smtp_types_recipient_t*)(arg2), (arg3) },
     (wasm_smtp_smtp_types_send_options_t) arg4,
+    (wasm_smtp_smtp_types_list_parameter_t) (wasm_smtp_smtp_types_list_parameter_t) { (wasm_smtp_smtp_types_parameter_t*)(arg5), (arg6) },
+    (wasm_smtp_smtp_types_optional_parameters_t) arg7,
   };
-  exports_wasm_smtp_smtp_client_content_t arg9 = variant;
+  exports_wasm_smtp_smtp_client_content_t arg14 = variant12;
   exports_wasm_smtp_smtp_client_result_outcome_error_t ret;
   exports_wasm_smtp_smtp_client_outcome_t ok;
   exports_wasm_smtp_smtp_client_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_send(((exports_wasm_smtp_smtp_client_connection_t*) arg), &arg8, &arg9, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_send(((exports_wasm_smtp_smtp_client_connection_t*) arg), &arg13, &arg14, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -1725,57 +2286,66 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_send(uin
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_client_error_t *payload18 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload18).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload18).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload18).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload18).message).ptr;
-    if (((*payload18).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload20 = &((*payload18).reply).val;
+    const exports_wasm_smtp_smtp_client_error_t *payload23 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload23).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload23).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload23).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload23).message).ptr;
+    if (((*payload23).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload25 = &((*payload23).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload20).code);
-      if (((*payload20).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload22 = &((*payload20).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload25).code);
+      if (((*payload25).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload27 = &((*payload25).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload22).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload22).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload22).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload27).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload27).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload27).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload20).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload20).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload25).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload25).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload18).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload18).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload18).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload18).recipients).ptr;
+    if (((*payload23).detail).is_some) {
+      const smtp_string_t *payload29 = &((*payload23).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload29).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload29).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload23).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload23).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload23).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload23).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_client_outcome_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((size_t*)(ptr + (2*sizeof(void*)))) = ((*payload).recipients).len;
     *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((*payload).recipients).ptr;
     *((int16_t*)(ptr + (3*sizeof(void*)))) = (int32_t) (((*payload).reply).code);
     if ((((*payload).reply).enhanced).is_some) {
-      const wasm_smtp_smtp_types_enhanced_code_t *payload15 = &(((*payload).reply).enhanced).val;
+      const wasm_smtp_smtp_types_enhanced_code_t *payload20 = &(((*payload).reply).enhanced).val;
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 1;
-      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload15).class_);
-      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload15).subject);
-      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload15).detail);
+      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload20).class_);
+      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload20).subject);
+      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload20).detail);
     } else {
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 0;
     }
     *((size_t*)(ptr + (8+5*sizeof(void*)))) = (((*payload).reply).text).len;
     *((uint8_t **)(ptr + (8+4*sizeof(void*)))) = (uint8_t *) (((*payload).reply).text).ptr;
     if (((*payload).queue_id).is_some) {
-      const smtp_string_t *payload17 = &((*payload).queue_id).val;
+      const smtp_string_t *payload22 = &((*payload).queue_id).val;
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload17).len;
-      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload17).ptr;
+      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload22).len;
+      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload22).ptr;
     } else {
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 0;
     }
+    *((int32_t*)(ptr + (8+9*sizeof(void*)))) = (int32_t) ((*payload).transactions);
   }
   return ptr;
 }
@@ -1813,10 +2383,381 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_noop(uin
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.vrfy")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_vrfy(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_client_result_reply_error_t ret;
+  exports_wasm_smtp_smtp_client_reply_t ok;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_vrfy(((exports_wasm_smtp_smtp_client_connection_t*) arg), &arg2, &ok, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  if (!ret.is_err) {
+    ret.val.ok = ok;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload5 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload5).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload5).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload5).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload5).message).ptr;
+    if (((*payload5).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload7 = &((*payload5).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload7).code);
+      if (((*payload7).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload9 = &((*payload7).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload9).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload9).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload9).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload7).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload7).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload5).detail).is_some) {
+      const smtp_string_t *payload11 = &((*payload5).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload11).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload11).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload5).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload5).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload5).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload5).recipients).ptr;
+  } else {
+    const exports_wasm_smtp_smtp_client_reply_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
+    *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload).code);
+    if (((*payload).enhanced).is_some) {
+      const wasm_smtp_smtp_types_enhanced_code_t *payload4 = &((*payload).enhanced).val;
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 1;
+      *((int8_t*)(ptr + (4+1*sizeof(void*)))) = (int32_t) ((*payload4).class_);
+      *((int16_t*)(ptr + (6+1*sizeof(void*)))) = (int32_t) ((*payload4).subject);
+      *((int16_t*)(ptr + (8+1*sizeof(void*)))) = (int32_t) ((*payload4).detail);
+    } else {
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 0;
+    }
+    *((size_t*)(ptr + (8+3*sizeof(void*)))) = ((*payload).text).len;
+    *((uint8_t **)(ptr + (8+2*sizeof(void*)))) = (uint8_t *) ((*payload).text).ptr;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.expn")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_expn(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_client_result_reply_error_t ret;
+  exports_wasm_smtp_smtp_client_reply_t ok;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_expn(((exports_wasm_smtp_smtp_client_connection_t*) arg), &arg2, &ok, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  if (!ret.is_err) {
+    ret.val.ok = ok;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload5 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload5).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload5).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload5).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload5).message).ptr;
+    if (((*payload5).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload7 = &((*payload5).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload7).code);
+      if (((*payload7).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload9 = &((*payload7).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload9).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload9).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload9).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload7).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload7).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload5).detail).is_some) {
+      const smtp_string_t *payload11 = &((*payload5).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload11).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload11).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload5).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload5).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload5).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload5).recipients).ptr;
+  } else {
+    const exports_wasm_smtp_smtp_client_reply_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
+    *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload).code);
+    if (((*payload).enhanced).is_some) {
+      const wasm_smtp_smtp_types_enhanced_code_t *payload4 = &((*payload).enhanced).val;
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 1;
+      *((int8_t*)(ptr + (4+1*sizeof(void*)))) = (int32_t) ((*payload4).class_);
+      *((int16_t*)(ptr + (6+1*sizeof(void*)))) = (int32_t) ((*payload4).subject);
+      *((int16_t*)(ptr + (8+1*sizeof(void*)))) = (int32_t) ((*payload4).detail);
+    } else {
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 0;
+    }
+    *((size_t*)(ptr + (8+3*sizeof(void*)))) = ((*payload).text).len;
+    *((uint8_t **)(ptr + (8+2*sizeof(void*)))) = (uint8_t *) ((*payload).text).ptr;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.help")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_help(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_client_result_reply_error_t ret;
+  exports_wasm_smtp_smtp_client_reply_t ok;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_help(((exports_wasm_smtp_smtp_client_connection_t*) arg), &arg2, &ok, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  if (!ret.is_err) {
+    ret.val.ok = ok;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload5 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload5).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload5).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload5).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload5).message).ptr;
+    if (((*payload5).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload7 = &((*payload5).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload7).code);
+      if (((*payload7).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload9 = &((*payload7).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload9).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload9).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload9).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload7).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload7).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload5).detail).is_some) {
+      const smtp_string_t *payload11 = &((*payload5).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload11).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload11).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload5).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload5).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload5).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload5).recipients).ptr;
+  } else {
+    const exports_wasm_smtp_smtp_client_reply_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
+    *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload).code);
+    if (((*payload).enhanced).is_some) {
+      const wasm_smtp_smtp_types_enhanced_code_t *payload4 = &((*payload).enhanced).val;
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 1;
+      *((int8_t*)(ptr + (4+1*sizeof(void*)))) = (int32_t) ((*payload4).class_);
+      *((int16_t*)(ptr + (6+1*sizeof(void*)))) = (int32_t) ((*payload4).subject);
+      *((int16_t*)(ptr + (8+1*sizeof(void*)))) = (int32_t) ((*payload4).detail);
+    } else {
+      *((int8_t*)(ptr + (2+1*sizeof(void*)))) = 0;
+    }
+    *((size_t*)(ptr + (8+3*sizeof(void*)))) = ((*payload).text).len;
+    *((uint8_t **)(ptr + (8+2*sizeof(void*)))) = (uint8_t *) ((*payload).text).ptr;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.xclient")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_xclient(uint8_t * arg) {
+  smtp_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (arg + sizeof(void*)))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (2*sizeof(void*))))), (*((size_t*) (arg + (3*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option0;
+  switch ((int32_t) *((uint8_t*) (arg + (4*sizeof(void*))))) {
+    case 0: {
+      option0.is_some = false;
+      break;
+    }
+    case 1: {
+      option0.is_some = true;
+      option0.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (5*sizeof(void*))))), (*((size_t*) (arg + (6*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (7*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8*sizeof(void*))))), (*((size_t*) (arg + (9*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option2;
+  switch ((int32_t) *((uint8_t*) (arg + (10*sizeof(void*))))) {
+    case 0: {
+      option2.is_some = false;
+      break;
+    }
+    case 1: {
+      option2.is_some = true;
+      option2.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (11*sizeof(void*))))), (*((size_t*) (arg + (12*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option3;
+  switch ((int32_t) *((uint8_t*) (arg + (13*sizeof(void*))))) {
+    case 0: {
+      option3.is_some = false;
+      break;
+    }
+    case 1: {
+      option3.is_some = true;
+      option3.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (14*sizeof(void*))))), (*((size_t*) (arg + (15*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option4;
+  switch ((int32_t) *((uint8_t*) (arg + (16*sizeof(void*))))) {
+    case 0: {
+      option4.is_some = false;
+      break;
+    }
+    case 1: {
+      option4.is_some = true;
+      option4.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (17*sizeof(void*))))), (*((size_t*) (arg + (18*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option5;
+  switch ((int32_t) *((uint8_t*) (arg + (19*sizeof(void*))))) {
+    case 0: {
+      option5.is_some = false;
+      break;
+    }
+    case 1: {
+      option5.is_some = true;
+      option5.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (20*sizeof(void*))))), (*((size_t*) (arg + (21*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option6;
+  switch ((int32_t) *((uint8_t*) (arg + (22*sizeof(void*))))) {
+    case 0: {
+      option6.is_some = false;
+      break;
+    }
+    case 1: {
+      option6.is_some = true;
+      option6.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (23*sizeof(void*))))), (*((size_t*) (arg + (24*sizeof(void*))))) };
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_client_xclient_values_t arg7 = (wasm_smtp_smtp_types_xclient_values_t) {
+    (smtp_option_string_t) option,
+    (smtp_option_string_t) option0,
+    (smtp_option_string_t) option1,
+    (smtp_option_string_t) option2,
+    (smtp_option_string_t) option3,
+    (smtp_option_string_t) option4,
+    (smtp_option_string_t) option5,
+    (smtp_option_string_t) option6,
+    (wasm_smtp_smtp_types_xclient_attributes_t) (int32_t) *((uint8_t*) (arg + (25*sizeof(void*)))),
+  };
+  exports_wasm_smtp_smtp_client_result_void_error_t ret;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_xclient(((exports_wasm_smtp_smtp_client_connection_t*) *((int32_t*) (arg + 0))), &arg7, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  free(arg);
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload8 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload8).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload8).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload8).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload8).message).ptr;
+    if (((*payload8).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload10 = &((*payload8).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload10).code);
+      if (((*payload10).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload12 = &((*payload10).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload12).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload12).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload12).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload10).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload10).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload8).detail).is_some) {
+      const smtp_string_t *payload14 = &((*payload8).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload14).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload8).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload8).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload8).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }

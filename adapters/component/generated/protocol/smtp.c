@@ -26,9 +26,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start_post_retur
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -166,9 +177,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event_post_
               break;
             }
           }
-          size_t len0 = *((size_t*) (arg0 + (8+11*sizeof(void*))));
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+9*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (8+11*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (8+10*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len0 = *((size_t*) (arg0 + (8+14*sizeof(void*))));
           if (len0 > 0) {
-            uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+10*sizeof(void*))));
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+13*sizeof(void*))));
             for (size_t i2 = 0; i2 < len0; i2++) {
               uint8_t *base = ptr1 + i2 * (8+7*sizeof(void*));
               (void) base;
@@ -212,9 +234,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event_post_
               break;
             }
           }
-          size_t len3 = *((size_t*) (arg0 + (8+11*sizeof(void*))));
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+9*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (8+11*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (8+10*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len3 = *((size_t*) (arg0 + (8+14*sizeof(void*))));
           if (len3 > 0) {
-            uint8_t *ptr4 = *((uint8_t **) (arg0 + (8+10*sizeof(void*))));
+            uint8_t *ptr4 = *((uint8_t **) (arg0 + (8+13*sizeof(void*))));
             for (size_t i5 = 0; i5 < len3; i5++) {
               uint8_t *base = ptr4 + i5 * (8+7*sizeof(void*));
               (void) base;
@@ -255,9 +288,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event_post_
               break;
             }
           }
-          size_t len6 = *((size_t*) (arg0 + (8+11*sizeof(void*))));
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+9*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (8+11*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (8+10*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len6 = *((size_t*) (arg0 + (8+14*sizeof(void*))));
           if (len6 > 0) {
-            uint8_t *ptr7 = *((uint8_t **) (arg0 + (8+10*sizeof(void*))));
+            uint8_t *ptr7 = *((uint8_t **) (arg0 + (8+13*sizeof(void*))));
             for (size_t i8 = 0; i8 < len6; i8++) {
               uint8_t *base = ptr7 + i8 * (8+7*sizeof(void*));
               (void) base;
@@ -307,9 +351,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_tls_done_post_re
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -335,6 +390,22 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_tls_done_post_re
   }
 }
 
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.capabilities")))
+void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_capabilities_post_return(uint8_t * arg0) {
+  size_t len = *((size_t*) (arg0 + (2*sizeof(void*))));
+  if (len > 0) {
+    uint8_t *ptr = *((uint8_t **) (arg0 + sizeof(void*)));
+    for (size_t i = 0; i < len; i++) {
+      uint8_t *base = ptr + i * (2*sizeof(void*));
+      (void) base;
+      if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+        free(*((uint8_t **) (base + 0)));
+      }
+    }
+    free(ptr);
+  }
+}
+
 __attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.login")))
 void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
@@ -356,9 +427,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login_post_retur
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -405,9 +487,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_submit_post_retu
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -455,9 +548,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_end_body_post_re
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -504,9 +608,260 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_noop_post_return
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.vrfy")))
+void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_vrfy_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.expn")))
+void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_expn_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.help")))
+void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_help_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/engine@1.0.0#[method]session.xclient")))
+void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_xclient_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -553,9 +908,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_reset_post_retur
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -602,9 +968,20 @@ void __wasm_export_exports_wasm_smtp_smtp_engine_method_session_quit_post_return
           break;
         }
       }
-      size_t len = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len > 0) {
-        uint8_t *ptr = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i = 0; i < len; i++) {
           uint8_t *base = ptr + i * (8+7*sizeof(void*));
           (void) base;
@@ -643,8 +1020,8 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
   return ret;
 }
 
-__attribute__((__aligned__(sizeof(void*))))
-static uint8_t RET_AREA[(8+12*sizeof(void*))];
+__attribute__((__aligned__(8)))
+static uint8_t RET_AREA[(32+12*sizeof(void*))];
 
 // Helper Functions
 
@@ -677,6 +1054,10 @@ void wasm_smtp_smtp_types_token_login_free(wasm_smtp_smtp_types_token_login_t *p
   smtp_string_free(&ptr->access_token);
 }
 
+void wasm_smtp_smtp_types_identity_login_free(wasm_smtp_smtp_types_identity_login_t *ptr) {
+  smtp_string_free(&ptr->identity);
+}
+
 void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 1: {
@@ -685,6 +1066,14 @@ void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *p
     }
     case 2: {
       wasm_smtp_smtp_types_token_login_free(&ptr->val.token);
+      break;
+    }
+    case 3: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.external);
+      break;
+    }
+    case 4: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.anonymous);
       break;
     }
   }
@@ -711,20 +1100,77 @@ void wasm_smtp_smtp_types_list_time_limit_free(wasm_smtp_smtp_types_list_time_li
   }
 }
 
+void smtp_option_u32_free(smtp_option_u32_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
 void wasm_smtp_smtp_types_config_free(wasm_smtp_smtp_types_config_t *ptr) {
   smtp_string_free(&ptr->host);
   smtp_option_u16_free(&ptr->port);
   wasm_smtp_smtp_types_trust_anchors_free(&ptr->trust);
   smtp_option_string_free(&ptr->ehlo_name);
   wasm_smtp_smtp_types_list_time_limit_free(&ptr->time_limits);
+  smtp_option_u32_free(&ptr->eager_octets);
 }
 
-void smtp_list_string_free(smtp_list_string_t *ptr) {
+void wasm_smtp_smtp_types_parameter_free(wasm_smtp_smtp_types_parameter_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      smtp_string_free(&ptr->val.dsn_envelope_id);
+      break;
+    }
+    case 2: {
+      break;
+    }
+    case 3: {
+      break;
+    }
+    case 4: {
+      smtp_string_free(&ptr->val.hold_until);
+      break;
+    }
+    case 5: {
+      break;
+    }
+    case 7: {
+      smtp_string_free(&ptr->val.submitter);
+      break;
+    }
+  }
+}
+
+void wasm_smtp_smtp_types_option_notify_free(wasm_smtp_smtp_types_option_notify_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_recipient_free(wasm_smtp_smtp_types_recipient_t *ptr) {
+  smtp_string_free(&ptr->address);
+  wasm_smtp_smtp_types_option_notify_free(&ptr->notify);
+  smtp_option_string_free(&ptr->original_recipient);
+}
+
+void wasm_smtp_smtp_types_list_recipient_free(wasm_smtp_smtp_types_list_recipient_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
-    smtp_string_t *list_ptr = ptr->ptr;
+    wasm_smtp_smtp_types_recipient_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
-      smtp_string_free(&list_ptr[i]);
+      wasm_smtp_smtp_types_recipient_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wasm_smtp_smtp_types_list_parameter_free(wasm_smtp_smtp_types_list_parameter_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wasm_smtp_smtp_types_parameter_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wasm_smtp_smtp_types_parameter_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -732,7 +1178,8 @@ void smtp_list_string_free(smtp_list_string_t *ptr) {
 
 void wasm_smtp_smtp_types_envelope_free(wasm_smtp_smtp_types_envelope_t *ptr) {
   smtp_string_free(&ptr->sender);
-  smtp_list_string_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_recipient_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_parameter_free(&ptr->parameters);
 }
 
 void wasm_smtp_smtp_types_message_free(wasm_smtp_smtp_types_message_t *ptr) {
@@ -781,7 +1228,49 @@ void wasm_smtp_smtp_types_outcome_free(wasm_smtp_smtp_types_outcome_t *ptr) {
 void wasm_smtp_smtp_types_error_free(wasm_smtp_smtp_types_error_t *ptr) {
   smtp_string_free(&ptr->message);
   wasm_smtp_smtp_types_option_reply_free(&ptr->reply);
+  smtp_option_string_free(&ptr->detail);
   wasm_smtp_smtp_types_list_recipient_outcome_free(&ptr->recipients);
+}
+
+void smtp_list_string_free(smtp_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    smtp_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      smtp_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void smtp_option_u64_free(smtp_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_capabilities_free(wasm_smtp_smtp_types_capabilities_t *ptr) {
+  smtp_list_string_free(&ptr->mechanisms);
+  smtp_option_u64_free(&ptr->size);
+  smtp_option_u32_free(&ptr->mail_max);
+  smtp_option_u32_free(&ptr->rcpt_max);
+  smtp_option_u32_free(&ptr->rcpt_domain_max);
+  smtp_option_u32_free(&ptr->deliver_by_min);
+  smtp_option_u32_free(&ptr->hold_max);
+}
+
+void wasm_smtp_smtp_types_xclient_values_free(wasm_smtp_smtp_types_xclient_values_t *ptr) {
+  smtp_option_string_free(&ptr->name);
+  smtp_option_string_free(&ptr->addr);
+  smtp_option_string_free(&ptr->port);
+  smtp_option_string_free(&ptr->proto);
+  smtp_option_string_free(&ptr->helo);
+  smtp_option_string_free(&ptr->login);
+  smtp_option_string_free(&ptr->destaddr);
+  smtp_option_string_free(&ptr->destport);
+}
+
+void exports_wasm_smtp_smtp_engine_capabilities_free(exports_wasm_smtp_smtp_engine_capabilities_t *ptr) {
+  wasm_smtp_smtp_types_capabilities_free(ptr);
 }
 
 void exports_wasm_smtp_smtp_engine_credentials_free(exports_wasm_smtp_smtp_engine_credentials_t *ptr) {
@@ -808,6 +1297,10 @@ void exports_wasm_smtp_smtp_engine_error_free(exports_wasm_smtp_smtp_engine_erro
   wasm_smtp_smtp_types_error_free(ptr);
 }
 
+void exports_wasm_smtp_smtp_engine_xclient_values_free(exports_wasm_smtp_smtp_engine_xclient_values_t *ptr) {
+  wasm_smtp_smtp_types_xclient_values_free(ptr);
+}
+
 void exports_wasm_smtp_smtp_engine_list_time_limit_free(exports_wasm_smtp_smtp_engine_list_time_limit_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -821,6 +1314,20 @@ void exports_wasm_smtp_smtp_engine_list_time_limit_free(exports_wasm_smtp_smtp_e
 void exports_wasm_smtp_smtp_engine_session_config_free(exports_wasm_smtp_smtp_engine_session_config_t *ptr) {
   smtp_string_free(&ptr->ehlo_name);
   exports_wasm_smtp_smtp_engine_list_time_limit_free(&ptr->time_limits);
+  smtp_option_u32_free(&ptr->eager_octets);
+}
+
+void exports_wasm_smtp_smtp_engine_channel_binding_free(exports_wasm_smtp_smtp_engine_channel_binding_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      smtp_list_u8_free(&ptr->val.tls_exporter);
+      break;
+    }
+    case 1: {
+      smtp_list_u8_free(&ptr->val.tls_server_end_point);
+      break;
+    }
+  }
 }
 
 void exports_wasm_smtp_smtp_engine_output_free(exports_wasm_smtp_smtp_engine_output_t *ptr) {
@@ -916,8 +1423,9 @@ void exports_wasm_smtp_smtp_engine_result_void_error_free(exports_wasm_smtp_smtp
   }
 }
 
-void smtp_option_u64_free(smtp_option_u64_t *ptr) {
+void exports_wasm_smtp_smtp_engine_option_channel_binding_free(exports_wasm_smtp_smtp_engine_option_channel_binding_t *ptr) {
   if (ptr->is_some) {
+    exports_wasm_smtp_smtp_engine_channel_binding_free(&ptr->val);
   }
 }
 
@@ -949,16 +1457,31 @@ void smtp_string_free(smtp_string_t *ret) {
 // Component Adapters
 
 __attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[static]session.start")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start(int32_t arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3) {
-  exports_wasm_smtp_smtp_engine_session_config_t arg4 = (exports_wasm_smtp_smtp_engine_session_config_t) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start(int32_t arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, int32_t arg5, int32_t arg6, int32_t arg7) {
+  smtp_option_u32_t option;
+  switch (arg6) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (uint32_t) (arg7);
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_engine_session_config_t arg8 = (exports_wasm_smtp_smtp_engine_session_config_t) {
     (exports_wasm_smtp_smtp_engine_tls_mode_t) arg,
     (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg0), (arg1) },
     (exports_wasm_smtp_smtp_engine_list_time_limit_t) (exports_wasm_smtp_smtp_engine_list_time_limit_t) { (exports_wasm_smtp_smtp_engine_time_limit_t*)(arg2), (arg3) },
+    (exports_wasm_smtp_smtp_engine_protocol_t) arg4,
+    (exports_wasm_smtp_smtp_engine_session_options_t) arg5,
+    (smtp_option_u32_t) option,
   };
   exports_wasm_smtp_smtp_engine_result_own_session_error_t ret;
   exports_wasm_smtp_smtp_engine_own_session_t ok;
   exports_wasm_smtp_smtp_engine_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_engine_static_session_start(&arg4, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_engine_static_session_start(&arg8, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -967,33 +1490,41 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start(int32
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_engine_error_t *payload5 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload5).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload5).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload5).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload5).message).ptr;
-    if (((*payload5).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload7 = &((*payload5).reply).val;
+    const exports_wasm_smtp_smtp_engine_error_t *payload9 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload9).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload9).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload9).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload9).message).ptr;
+    if (((*payload9).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload11 = &((*payload9).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload7).code);
-      if (((*payload7).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload9 = &((*payload7).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload11).code);
+      if (((*payload11).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload13 = &((*payload11).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload9).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload9).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload9).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload13).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload13).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload13).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload7).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload7).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload11).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload11).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload5).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload5).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload5).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload5).recipients).ptr;
+    if (((*payload9).detail).is_some) {
+      const smtp_string_t *payload15 = &((*payload9).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload15).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload15).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload9).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload9).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload9).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload9).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_engine_own_session_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((int32_t*)(ptr + sizeof(void*))) = (*payload).__handle;
@@ -1130,6 +1661,7 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event(
         } else {
           *((int8_t*)(ptr + (8+7*sizeof(void*)))) = 0;
         }
+        *((int32_t*)(ptr + (8+10*sizeof(void*)))) = (int32_t) ((*payload14).transactions);
         break;
       }
       case 7: {
@@ -1157,58 +1689,74 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event(
         } else {
           *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
         }
-        *((int8_t*)(ptr + (8+9*sizeof(void*)))) = (*payload23).retryable;
-        *((int8_t*)(ptr + (9+9*sizeof(void*)))) = (*payload23).in_doubt;
-        *((size_t*)(ptr + (8+11*sizeof(void*)))) = ((*payload23).recipients).len;
-        *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) ((*payload23).recipients).ptr;
+        if (((*payload23).detail).is_some) {
+          const smtp_string_t *payload29 = &((*payload23).detail).val;
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (8+11*sizeof(void*)))) = (*payload29).len;
+          *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) (*payload29).ptr;
+        } else {
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 0;
+        }
+        *((int8_t*)(ptr + (8+12*sizeof(void*)))) = (*payload23).retryable;
+        *((int8_t*)(ptr + (9+12*sizeof(void*)))) = (*payload23).in_doubt;
+        *((size_t*)(ptr + (8+14*sizeof(void*)))) = ((*payload23).recipients).len;
+        *((uint8_t **)(ptr + (8+13*sizeof(void*)))) = (uint8_t *) ((*payload23).recipients).ptr;
         break;
       }
       case 8: {
-        const exports_wasm_smtp_smtp_engine_reply_t *payload32 = &(*payload1).val.completed;
+        const exports_wasm_smtp_smtp_engine_reply_t *payload34 = &(*payload1).val.completed;
         *((int8_t*)(ptr + sizeof(void*))) = 8;
-        *((int16_t*)(ptr + (2*sizeof(void*)))) = (int32_t) ((*payload32).code);
-        if (((*payload32).enhanced).is_some) {
-          const wasm_smtp_smtp_types_enhanced_code_t *payload34 = &((*payload32).enhanced).val;
+        *((int16_t*)(ptr + (2*sizeof(void*)))) = (int32_t) ((*payload34).code);
+        if (((*payload34).enhanced).is_some) {
+          const wasm_smtp_smtp_types_enhanced_code_t *payload36 = &((*payload34).enhanced).val;
           *((int8_t*)(ptr + (2+2*sizeof(void*)))) = 1;
-          *((int8_t*)(ptr + (4+2*sizeof(void*)))) = (int32_t) ((*payload34).class_);
-          *((int16_t*)(ptr + (6+2*sizeof(void*)))) = (int32_t) ((*payload34).subject);
-          *((int16_t*)(ptr + (8+2*sizeof(void*)))) = (int32_t) ((*payload34).detail);
+          *((int8_t*)(ptr + (4+2*sizeof(void*)))) = (int32_t) ((*payload36).class_);
+          *((int16_t*)(ptr + (6+2*sizeof(void*)))) = (int32_t) ((*payload36).subject);
+          *((int16_t*)(ptr + (8+2*sizeof(void*)))) = (int32_t) ((*payload36).detail);
         } else {
           *((int8_t*)(ptr + (2+2*sizeof(void*)))) = 0;
         }
-        *((size_t*)(ptr + (8+4*sizeof(void*)))) = ((*payload32).text).len;
-        *((uint8_t **)(ptr + (8+3*sizeof(void*)))) = (uint8_t *) ((*payload32).text).ptr;
+        *((size_t*)(ptr + (8+4*sizeof(void*)))) = ((*payload34).text).len;
+        *((uint8_t **)(ptr + (8+3*sizeof(void*)))) = (uint8_t *) ((*payload34).text).ptr;
         break;
       }
       case 9: {
-        const exports_wasm_smtp_smtp_engine_error_t *payload35 = &(*payload1).val.refused;
+        const exports_wasm_smtp_smtp_engine_error_t *payload37 = &(*payload1).val.refused;
         *((int8_t*)(ptr + sizeof(void*))) = 9;
-        *((int8_t*)(ptr + (2*sizeof(void*)))) = (int32_t) (*payload35).kind;
-        *((int8_t*)(ptr + (1+2*sizeof(void*)))) = (int32_t) (*payload35).step;
-        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload35).message).len;
-        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload35).message).ptr;
-        if (((*payload35).reply).is_some) {
-          const wasm_smtp_smtp_types_reply_t *payload37 = &((*payload35).reply).val;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (int32_t) (*payload37).kind;
+        *((int8_t*)(ptr + (1+2*sizeof(void*)))) = (int32_t) (*payload37).step;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload37).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload37).message).ptr;
+        if (((*payload37).reply).is_some) {
+          const wasm_smtp_smtp_types_reply_t *payload39 = &((*payload37).reply).val;
           *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
-          *((int16_t*)(ptr + (6*sizeof(void*)))) = (int32_t) ((*payload37).code);
-          if (((*payload37).enhanced).is_some) {
-            const wasm_smtp_smtp_types_enhanced_code_t *payload39 = &((*payload37).enhanced).val;
+          *((int16_t*)(ptr + (6*sizeof(void*)))) = (int32_t) ((*payload39).code);
+          if (((*payload39).enhanced).is_some) {
+            const wasm_smtp_smtp_types_enhanced_code_t *payload41 = &((*payload39).enhanced).val;
             *((int8_t*)(ptr + (2+6*sizeof(void*)))) = 1;
-            *((int8_t*)(ptr + (4+6*sizeof(void*)))) = (int32_t) ((*payload39).class_);
-            *((int16_t*)(ptr + (6+6*sizeof(void*)))) = (int32_t) ((*payload39).subject);
-            *((int16_t*)(ptr + (8+6*sizeof(void*)))) = (int32_t) ((*payload39).detail);
+            *((int8_t*)(ptr + (4+6*sizeof(void*)))) = (int32_t) ((*payload41).class_);
+            *((int16_t*)(ptr + (6+6*sizeof(void*)))) = (int32_t) ((*payload41).subject);
+            *((int16_t*)(ptr + (8+6*sizeof(void*)))) = (int32_t) ((*payload41).detail);
           } else {
             *((int8_t*)(ptr + (2+6*sizeof(void*)))) = 0;
           }
-          *((size_t*)(ptr + (8+8*sizeof(void*)))) = ((*payload37).text).len;
-          *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) ((*payload37).text).ptr;
+          *((size_t*)(ptr + (8+8*sizeof(void*)))) = ((*payload39).text).len;
+          *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) ((*payload39).text).ptr;
         } else {
           *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
         }
-        *((int8_t*)(ptr + (8+9*sizeof(void*)))) = (*payload35).retryable;
-        *((int8_t*)(ptr + (9+9*sizeof(void*)))) = (*payload35).in_doubt;
-        *((size_t*)(ptr + (8+11*sizeof(void*)))) = ((*payload35).recipients).len;
-        *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) ((*payload35).recipients).ptr;
+        if (((*payload37).detail).is_some) {
+          const smtp_string_t *payload43 = &((*payload37).detail).val;
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (8+11*sizeof(void*)))) = (*payload43).len;
+          *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) (*payload43).ptr;
+        } else {
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 0;
+        }
+        *((int8_t*)(ptr + (8+12*sizeof(void*)))) = (*payload37).retryable;
+        *((int8_t*)(ptr + (9+12*sizeof(void*)))) = (*payload37).in_doubt;
+        *((size_t*)(ptr + (8+14*sizeof(void*)))) = ((*payload37).recipients).len;
+        *((uint8_t **)(ptr + (8+13*sizeof(void*)))) = (uint8_t *) ((*payload37).recipients).ptr;
         break;
       }
       case 10: {
@@ -1216,34 +1764,42 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_next_event(
         break;
       }
       case 11: {
-        const exports_wasm_smtp_smtp_engine_error_t *payload45 = &(*payload1).val.failed;
+        const exports_wasm_smtp_smtp_engine_error_t *payload49 = &(*payload1).val.failed;
         *((int8_t*)(ptr + sizeof(void*))) = 11;
-        *((int8_t*)(ptr + (2*sizeof(void*)))) = (int32_t) (*payload45).kind;
-        *((int8_t*)(ptr + (1+2*sizeof(void*)))) = (int32_t) (*payload45).step;
-        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload45).message).len;
-        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload45).message).ptr;
-        if (((*payload45).reply).is_some) {
-          const wasm_smtp_smtp_types_reply_t *payload47 = &((*payload45).reply).val;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (int32_t) (*payload49).kind;
+        *((int8_t*)(ptr + (1+2*sizeof(void*)))) = (int32_t) (*payload49).step;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload49).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload49).message).ptr;
+        if (((*payload49).reply).is_some) {
+          const wasm_smtp_smtp_types_reply_t *payload51 = &((*payload49).reply).val;
           *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
-          *((int16_t*)(ptr + (6*sizeof(void*)))) = (int32_t) ((*payload47).code);
-          if (((*payload47).enhanced).is_some) {
-            const wasm_smtp_smtp_types_enhanced_code_t *payload49 = &((*payload47).enhanced).val;
+          *((int16_t*)(ptr + (6*sizeof(void*)))) = (int32_t) ((*payload51).code);
+          if (((*payload51).enhanced).is_some) {
+            const wasm_smtp_smtp_types_enhanced_code_t *payload53 = &((*payload51).enhanced).val;
             *((int8_t*)(ptr + (2+6*sizeof(void*)))) = 1;
-            *((int8_t*)(ptr + (4+6*sizeof(void*)))) = (int32_t) ((*payload49).class_);
-            *((int16_t*)(ptr + (6+6*sizeof(void*)))) = (int32_t) ((*payload49).subject);
-            *((int16_t*)(ptr + (8+6*sizeof(void*)))) = (int32_t) ((*payload49).detail);
+            *((int8_t*)(ptr + (4+6*sizeof(void*)))) = (int32_t) ((*payload53).class_);
+            *((int16_t*)(ptr + (6+6*sizeof(void*)))) = (int32_t) ((*payload53).subject);
+            *((int16_t*)(ptr + (8+6*sizeof(void*)))) = (int32_t) ((*payload53).detail);
           } else {
             *((int8_t*)(ptr + (2+6*sizeof(void*)))) = 0;
           }
-          *((size_t*)(ptr + (8+8*sizeof(void*)))) = ((*payload47).text).len;
-          *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) ((*payload47).text).ptr;
+          *((size_t*)(ptr + (8+8*sizeof(void*)))) = ((*payload51).text).len;
+          *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) ((*payload51).text).ptr;
         } else {
           *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
         }
-        *((int8_t*)(ptr + (8+9*sizeof(void*)))) = (*payload45).retryable;
-        *((int8_t*)(ptr + (9+9*sizeof(void*)))) = (*payload45).in_doubt;
-        *((size_t*)(ptr + (8+11*sizeof(void*)))) = ((*payload45).recipients).len;
-        *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) ((*payload45).recipients).ptr;
+        if (((*payload49).detail).is_some) {
+          const smtp_string_t *payload55 = &((*payload49).detail).val;
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (8+11*sizeof(void*)))) = (*payload55).len;
+          *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) (*payload55).ptr;
+        } else {
+          *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 0;
+        }
+        *((int8_t*)(ptr + (8+12*sizeof(void*)))) = (*payload49).retryable;
+        *((int8_t*)(ptr + (9+12*sizeof(void*)))) = (*payload49).in_doubt;
+        *((size_t*)(ptr + (8+14*sizeof(void*)))) = ((*payload49).recipients).len;
+        *((uint8_t **)(ptr + (8+13*sizeof(void*)))) = (uint8_t *) ((*payload49).recipients).ptr;
         break;
       }
     }
@@ -1286,18 +1842,80 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_tls_done(ui
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
   return ptr;
 }
 
+__attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.capabilities")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_capabilities(uint8_t * arg) {
+  exports_wasm_smtp_smtp_engine_capabilities_t ret;
+  exports_wasm_smtp_smtp_engine_method_session_capabilities(((exports_wasm_smtp_smtp_engine_session_t*) arg), &ret);
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  *((int32_t*)(ptr + 0)) = (ret).extensions;
+  *((size_t*)(ptr + (2*sizeof(void*)))) = ((ret).mechanisms).len;
+  *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((ret).mechanisms).ptr;
+  if (((ret).size).is_some) {
+    const uint64_t *payload0 = &((ret).size).val;
+    *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 1;
+    *((int64_t*)(ptr + (16+2*sizeof(void*)))) = (int64_t) (*payload0);
+  } else {
+    *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).mail_max).is_some) {
+    const uint32_t *payload2 = &((ret).mail_max).val;
+    *((int8_t*)(ptr + (24+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (28+2*sizeof(void*)))) = (int32_t) (*payload2);
+  } else {
+    *((int8_t*)(ptr + (24+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).rcpt_max).is_some) {
+    const uint32_t *payload4 = &((ret).rcpt_max).val;
+    *((int8_t*)(ptr + (32+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (36+2*sizeof(void*)))) = (int32_t) (*payload4);
+  } else {
+    *((int8_t*)(ptr + (32+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).rcpt_domain_max).is_some) {
+    const uint32_t *payload6 = &((ret).rcpt_domain_max).val;
+    *((int8_t*)(ptr + (40+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (44+2*sizeof(void*)))) = (int32_t) (*payload6);
+  } else {
+    *((int8_t*)(ptr + (40+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).deliver_by_min).is_some) {
+    const uint32_t *payload8 = &((ret).deliver_by_min).val;
+    *((int8_t*)(ptr + (48+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (52+2*sizeof(void*)))) = (int32_t) (*payload8);
+  } else {
+    *((int8_t*)(ptr + (48+2*sizeof(void*)))) = 0;
+  }
+  if (((ret).hold_max).is_some) {
+    const uint32_t *payload10 = &((ret).hold_max).val;
+    *((int8_t*)(ptr + (56+2*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (60+2*sizeof(void*)))) = (int32_t) (*payload10);
+  } else {
+    *((int8_t*)(ptr + (56+2*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (64+2*sizeof(void*)))) = (ret).xclient;
+  return ptr;
+}
+
 __attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.login")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login(uint8_t * arg, int32_t arg0, uint8_t * arg1, size_t arg2, uint8_t * arg3, size_t arg4, int32_t arg5, int32_t arg6, uint8_t * arg7, size_t arg8) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login(uint8_t * arg, int32_t arg0, uint8_t * arg1, size_t arg2, uint8_t * arg3, size_t arg4, int32_t arg5, int32_t arg6, uint8_t * arg7, size_t arg8, int32_t arg9, int32_t arg10, uint8_t * arg11, size_t arg12) {
   wasm_smtp_smtp_types_credentials_t variant;
   variant.tag = arg0;
   switch ((int32_t) variant.tag) {
@@ -1322,44 +1940,91 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login(uint8
       };
       break;
     }
+    case 3: {
+      variant.val.external = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg1), (arg2) },
+        (bool) (uintptr_t) arg3,
+      };
+      break;
+    }
+    case 4: {
+      variant.val.anonymous = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg1), (arg2) },
+        (bool) (uintptr_t) arg3,
+      };
+      break;
+    }
   }
-  exports_wasm_smtp_smtp_engine_credentials_t arg9 = variant;
-  smtp_list_u8_t arg10 = (smtp_list_u8_t) { (uint8_t*)(arg7), (arg8) };
+  exports_wasm_smtp_smtp_engine_option_channel_binding_t option;
+  switch (arg9) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      exports_wasm_smtp_smtp_engine_channel_binding_t variant13;
+      variant13.tag = arg10;
+      switch ((int32_t) variant13.tag) {
+        case 0: {
+          variant13.val.tls_exporter = (smtp_list_u8_t) { (uint8_t*)(arg11), (arg12) };
+          break;
+        }
+        case 1: {
+          variant13.val.tls_server_end_point = (smtp_list_u8_t) { (uint8_t*)(arg11), (arg12) };
+          break;
+        }
+      }
+
+      option.val = variant13;
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_engine_credentials_t arg14 = variant;
+  smtp_list_u8_t arg15 = (smtp_list_u8_t) { (uint8_t*)(arg7), (arg8) };
   exports_wasm_smtp_smtp_engine_result_void_error_t ret;
   exports_wasm_smtp_smtp_engine_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_login(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg9, &arg10, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_login(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg14, &arg15, option.is_some ? &(option.val) : NULL, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_engine_error_t *payload11 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload11).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload11).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload11).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload11).message).ptr;
-    if (((*payload11).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload13 = &((*payload11).reply).val;
+    const exports_wasm_smtp_smtp_engine_error_t *payload16 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload16).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload16).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload16).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload16).message).ptr;
+    if (((*payload16).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload18 = &((*payload16).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload13).code);
-      if (((*payload13).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload15 = &((*payload13).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload18).code);
+      if (((*payload18).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload20 = &((*payload18).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload15).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload15).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload15).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload20).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload20).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload20).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload13).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload13).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload18).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload18).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload11).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload11).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload11).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload11).recipients).ptr;
+    if (((*payload16).detail).is_some) {
+      const smtp_string_t *payload22 = &((*payload16).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload22).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload22).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload16).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload16).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload16).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload16).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1367,59 +2032,69 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_login(uint8
 }
 
 __attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.submit")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_submit(uint8_t * arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, int32_t arg5, int64_t arg6) {
-  smtp_option_u64_t option;
-  switch (arg5) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_submit(uint8_t * arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, uint8_t * arg5, size_t arg6, int32_t arg7, int32_t arg8, int64_t arg9, int32_t arg10) {
+  smtp_option_u64_t option12;
+  switch (arg8) {
     case 0: {
-      option.is_some = false;
+      option12.is_some = false;
       break;
     }
     case 1: {
-      option.is_some = true;
-      option.val = (uint64_t) (arg6);
+      option12.is_some = true;
+      option12.val = (uint64_t) (arg9);
       break;
     }
   }
-  exports_wasm_smtp_smtp_engine_envelope_t arg7 = (wasm_smtp_smtp_types_envelope_t) {
+  exports_wasm_smtp_smtp_engine_envelope_t arg13 = (wasm_smtp_smtp_types_envelope_t) {
     (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg0), (arg1) },
-    (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(arg2), (arg3) },
+    (wasm_smtp_smtp_types_list_recipient_t) (wasm_smtp_smtp_types_list_recipient_t) { (wasm_smtp_smtp_types_recipient_t*)(arg2), (arg3) },
     (wasm_smtp_smtp_types_send_options_t) arg4,
+    (wasm_smtp_smtp_types_list_parameter_t) (wasm_smtp_smtp_types_list_parameter_t) { (wasm_smtp_smtp_types_parameter_t*)(arg5), (arg6) },
+    (wasm_smtp_smtp_types_optional_parameters_t) arg7,
   };
   exports_wasm_smtp_smtp_engine_result_void_error_t ret;
   exports_wasm_smtp_smtp_engine_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_submit(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg7, option.is_some ? &(option.val) : NULL, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_submit(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg13, option12.is_some ? &(option12.val) : NULL, arg10, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_engine_error_t *payload8 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload8).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload8).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload8).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload8).message).ptr;
-    if (((*payload8).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload10 = &((*payload8).reply).val;
+    const exports_wasm_smtp_smtp_engine_error_t *payload14 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload14).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload14).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload14).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload14).message).ptr;
+    if (((*payload14).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload16 = &((*payload14).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload10).code);
-      if (((*payload10).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload12 = &((*payload10).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload16).code);
+      if (((*payload16).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload18 = &((*payload16).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload12).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload12).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload12).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload18).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload18).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload18).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload10).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload10).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload16).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload16).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload8).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload8).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload8).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
+    if (((*payload14).detail).is_some) {
+      const smtp_string_t *payload20 = &((*payload14).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload20).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload20).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload14).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload14).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload14).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload14).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1466,10 +2141,18 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_end_body(ui
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1509,10 +2192,333 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_noop(uint8_
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.vrfy")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_vrfy(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_engine_result_void_error_t ret;
+  exports_wasm_smtp_smtp_engine_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_vrfy(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg2, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_engine_error_t *payload3 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload3).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload3).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload3).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload3).message).ptr;
+    if (((*payload3).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload5 = &((*payload3).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload5).code);
+      if (((*payload5).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload7 = &((*payload5).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload7).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload7).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload7).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload5).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload5).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload3).detail).is_some) {
+      const smtp_string_t *payload9 = &((*payload3).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload9).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload3).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload3).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload3).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload3).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.expn")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_expn(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_engine_result_void_error_t ret;
+  exports_wasm_smtp_smtp_engine_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_expn(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg2, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_engine_error_t *payload3 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload3).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload3).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload3).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload3).message).ptr;
+    if (((*payload3).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload5 = &((*payload3).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload5).code);
+      if (((*payload5).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload7 = &((*payload5).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload7).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload7).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload7).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload5).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload5).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload3).detail).is_some) {
+      const smtp_string_t *payload9 = &((*payload3).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload9).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload3).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload3).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload3).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload3).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.help")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_help(uint8_t * arg, uint8_t * arg0, size_t arg1) {
+  smtp_string_t arg2 = (smtp_string_t) { (uint8_t*)(arg0), (arg1) };
+  exports_wasm_smtp_smtp_engine_result_void_error_t ret;
+  exports_wasm_smtp_smtp_engine_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_help(((exports_wasm_smtp_smtp_engine_session_t*) arg), &arg2, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_engine_error_t *payload3 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload3).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload3).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload3).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload3).message).ptr;
+    if (((*payload3).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload5 = &((*payload3).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload5).code);
+      if (((*payload5).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload7 = &((*payload5).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload7).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload7).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload7).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload5).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload5).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload3).detail).is_some) {
+      const smtp_string_t *payload9 = &((*payload3).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload9).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload3).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload3).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload3).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload3).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[method]session.xclient")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_xclient(uint8_t * arg) {
+  smtp_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (arg + sizeof(void*)))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (2*sizeof(void*))))), (*((size_t*) (arg + (3*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option0;
+  switch ((int32_t) *((uint8_t*) (arg + (4*sizeof(void*))))) {
+    case 0: {
+      option0.is_some = false;
+      break;
+    }
+    case 1: {
+      option0.is_some = true;
+      option0.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (5*sizeof(void*))))), (*((size_t*) (arg + (6*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (7*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8*sizeof(void*))))), (*((size_t*) (arg + (9*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option2;
+  switch ((int32_t) *((uint8_t*) (arg + (10*sizeof(void*))))) {
+    case 0: {
+      option2.is_some = false;
+      break;
+    }
+    case 1: {
+      option2.is_some = true;
+      option2.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (11*sizeof(void*))))), (*((size_t*) (arg + (12*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option3;
+  switch ((int32_t) *((uint8_t*) (arg + (13*sizeof(void*))))) {
+    case 0: {
+      option3.is_some = false;
+      break;
+    }
+    case 1: {
+      option3.is_some = true;
+      option3.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (14*sizeof(void*))))), (*((size_t*) (arg + (15*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option4;
+  switch ((int32_t) *((uint8_t*) (arg + (16*sizeof(void*))))) {
+    case 0: {
+      option4.is_some = false;
+      break;
+    }
+    case 1: {
+      option4.is_some = true;
+      option4.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (17*sizeof(void*))))), (*((size_t*) (arg + (18*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option5;
+  switch ((int32_t) *((uint8_t*) (arg + (19*sizeof(void*))))) {
+    case 0: {
+      option5.is_some = false;
+      break;
+    }
+    case 1: {
+      option5.is_some = true;
+      option5.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (20*sizeof(void*))))), (*((size_t*) (arg + (21*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option6;
+  switch ((int32_t) *((uint8_t*) (arg + (22*sizeof(void*))))) {
+    case 0: {
+      option6.is_some = false;
+      break;
+    }
+    case 1: {
+      option6.is_some = true;
+      option6.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (23*sizeof(void*))))), (*((size_t*) (arg + (24*sizeof(void*))))) };
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_engine_xclient_values_t arg7 = (wasm_smtp_smtp_types_xclient_values_t) {
+    (smtp_option_string_t) option,
+    (smtp_option_string_t) option0,
+    (smtp_option_string_t) option1,
+    (smtp_option_string_t) option2,
+    (smtp_option_string_t) option3,
+    (smtp_option_string_t) option4,
+    (smtp_option_string_t) option5,
+    (smtp_option_string_t) option6,
+    (wasm_smtp_smtp_types_xclient_attributes_t) (int32_t) *((uint8_t*) (arg + (25*sizeof(void*)))),
+  };
+  exports_wasm_smtp_smtp_engine_result_void_error_t ret;
+  exports_wasm_smtp_smtp_engine_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_engine_method_session_xclient(((exports_wasm_smtp_smtp_engine_session_t*) *((int32_t*) (arg + 0))), &arg7, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  free(arg);
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_engine_error_t *payload8 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload8).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload8).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload8).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload8).message).ptr;
+    if (((*payload8).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload10 = &((*payload8).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload10).code);
+      if (((*payload10).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload12 = &((*payload10).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload12).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload12).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload12).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload10).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload10).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload8).detail).is_some) {
+      const smtp_string_t *payload14 = &((*payload8).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload14).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload8).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload8).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload8).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1552,10 +2558,18 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_reset(uint8
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }
@@ -1595,10 +2609,18 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_method_session_quit(uint8_
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload0).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload0).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload0).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
   } else {
     *((int8_t*)(ptr + 0)) = 0;
   }

@@ -63,9 +63,20 @@ void __wasm_export_exports_wasm_smtp_smtp_smtp_send_send_post_return(uint8_t * a
           break;
         }
       }
-      size_t len0 = *((size_t*) (arg0 + (8+10*sizeof(void*))));
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len0 = *((size_t*) (arg0 + (8+13*sizeof(void*))));
       if (len0 > 0) {
-        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+9*sizeof(void*))));
+        uint8_t *ptr1 = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
         for (size_t i2 = 0; i2 < len0; i2++) {
           uint8_t *base = ptr1 + i2 * (8+7*sizeof(void*));
           (void) base;
@@ -110,7 +121,7 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
 }
 
 __attribute__((__aligned__(sizeof(void*))))
-static uint8_t RET_AREA[(8+11*sizeof(void*))];
+static uint8_t RET_AREA[(8+14*sizeof(void*))];
 
 // Helper Functions
 
@@ -143,6 +154,10 @@ void wasm_smtp_smtp_types_token_login_free(wasm_smtp_smtp_types_token_login_t *p
   smtp_string_free(&ptr->access_token);
 }
 
+void wasm_smtp_smtp_types_identity_login_free(wasm_smtp_smtp_types_identity_login_t *ptr) {
+  smtp_string_free(&ptr->identity);
+}
+
 void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 1: {
@@ -151,6 +166,14 @@ void wasm_smtp_smtp_types_credentials_free(wasm_smtp_smtp_types_credentials_t *p
     }
     case 2: {
       wasm_smtp_smtp_types_token_login_free(&ptr->val.token);
+      break;
+    }
+    case 3: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.external);
+      break;
+    }
+    case 4: {
+      wasm_smtp_smtp_types_identity_login_free(&ptr->val.anonymous);
       break;
     }
   }
@@ -177,20 +200,77 @@ void wasm_smtp_smtp_types_list_time_limit_free(wasm_smtp_smtp_types_list_time_li
   }
 }
 
+void smtp_option_u32_free(smtp_option_u32_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
 void wasm_smtp_smtp_types_config_free(wasm_smtp_smtp_types_config_t *ptr) {
   smtp_string_free(&ptr->host);
   smtp_option_u16_free(&ptr->port);
   wasm_smtp_smtp_types_trust_anchors_free(&ptr->trust);
   smtp_option_string_free(&ptr->ehlo_name);
   wasm_smtp_smtp_types_list_time_limit_free(&ptr->time_limits);
+  smtp_option_u32_free(&ptr->eager_octets);
 }
 
-void smtp_list_string_free(smtp_list_string_t *ptr) {
+void wasm_smtp_smtp_types_parameter_free(wasm_smtp_smtp_types_parameter_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      smtp_string_free(&ptr->val.dsn_envelope_id);
+      break;
+    }
+    case 2: {
+      break;
+    }
+    case 3: {
+      break;
+    }
+    case 4: {
+      smtp_string_free(&ptr->val.hold_until);
+      break;
+    }
+    case 5: {
+      break;
+    }
+    case 7: {
+      smtp_string_free(&ptr->val.submitter);
+      break;
+    }
+  }
+}
+
+void wasm_smtp_smtp_types_option_notify_free(wasm_smtp_smtp_types_option_notify_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_recipient_free(wasm_smtp_smtp_types_recipient_t *ptr) {
+  smtp_string_free(&ptr->address);
+  wasm_smtp_smtp_types_option_notify_free(&ptr->notify);
+  smtp_option_string_free(&ptr->original_recipient);
+}
+
+void wasm_smtp_smtp_types_list_recipient_free(wasm_smtp_smtp_types_list_recipient_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
-    smtp_string_t *list_ptr = ptr->ptr;
+    wasm_smtp_smtp_types_recipient_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
-      smtp_string_free(&list_ptr[i]);
+      wasm_smtp_smtp_types_recipient_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wasm_smtp_smtp_types_list_parameter_free(wasm_smtp_smtp_types_list_parameter_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wasm_smtp_smtp_types_parameter_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wasm_smtp_smtp_types_parameter_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -198,7 +278,8 @@ void smtp_list_string_free(smtp_list_string_t *ptr) {
 
 void wasm_smtp_smtp_types_envelope_free(wasm_smtp_smtp_types_envelope_t *ptr) {
   smtp_string_free(&ptr->sender);
-  smtp_list_string_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_recipient_free(&ptr->recipients);
+  wasm_smtp_smtp_types_list_parameter_free(&ptr->parameters);
 }
 
 void wasm_smtp_smtp_types_message_free(wasm_smtp_smtp_types_message_t *ptr) {
@@ -247,7 +328,45 @@ void wasm_smtp_smtp_types_outcome_free(wasm_smtp_smtp_types_outcome_t *ptr) {
 void wasm_smtp_smtp_types_error_free(wasm_smtp_smtp_types_error_t *ptr) {
   smtp_string_free(&ptr->message);
   wasm_smtp_smtp_types_option_reply_free(&ptr->reply);
+  smtp_option_string_free(&ptr->detail);
   wasm_smtp_smtp_types_list_recipient_outcome_free(&ptr->recipients);
+}
+
+void smtp_list_string_free(smtp_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    smtp_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      smtp_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void smtp_option_u64_free(smtp_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void wasm_smtp_smtp_types_capabilities_free(wasm_smtp_smtp_types_capabilities_t *ptr) {
+  smtp_list_string_free(&ptr->mechanisms);
+  smtp_option_u64_free(&ptr->size);
+  smtp_option_u32_free(&ptr->mail_max);
+  smtp_option_u32_free(&ptr->rcpt_max);
+  smtp_option_u32_free(&ptr->rcpt_domain_max);
+  smtp_option_u32_free(&ptr->deliver_by_min);
+  smtp_option_u32_free(&ptr->hold_max);
+}
+
+void wasm_smtp_smtp_types_xclient_values_free(wasm_smtp_smtp_types_xclient_values_t *ptr) {
+  smtp_option_string_free(&ptr->name);
+  smtp_option_string_free(&ptr->addr);
+  smtp_option_string_free(&ptr->port);
+  smtp_option_string_free(&ptr->proto);
+  smtp_option_string_free(&ptr->helo);
+  smtp_option_string_free(&ptr->login);
+  smtp_option_string_free(&ptr->destaddr);
+  smtp_option_string_free(&ptr->destport);
 }
 
 void exports_wasm_smtp_smtp_smtp_send_config_free(exports_wasm_smtp_smtp_smtp_send_config_t *ptr) {
@@ -342,52 +461,83 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_smtp_send_send(uint8_t * arg) {
       break;
     }
   }
-  wasm_smtp_smtp_types_credentials_t variant1;
-  variant1.tag = (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*))));
-  switch ((int32_t) variant1.tag) {
+  smtp_option_u32_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (12+10*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (uint32_t) (*((int32_t*) (arg + (16+10*sizeof(void*)))));
+      break;
+    }
+  }
+  wasm_smtp_smtp_types_credentials_t variant2;
+  variant2.tag = (int32_t) *((uint8_t*) (arg + (16+11*sizeof(void*))));
+  switch ((int32_t) variant2.tag) {
     case 0: {
       break;
     }
     case 1: {
-      variant1.val.password = (wasm_smtp_smtp_types_password_login_t) {
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+11*sizeof(void*))))), (*((size_t*) (arg + (8+12*sizeof(void*))))) },
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+13*sizeof(void*))))), (*((size_t*) (arg + (8+14*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_password_mechanism_t) (int32_t) *((uint8_t*) (arg + (8+15*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (arg + (9+15*sizeof(void*)))),
+      variant2.val.password = (wasm_smtp_smtp_types_password_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+14*sizeof(void*))))), (*((size_t*) (arg + (16+15*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_password_mechanism_t) (int32_t) *((uint8_t*) (arg + (16+16*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (arg + (17+16*sizeof(void*)))),
       };
       break;
     }
     case 2: {
-      variant1.val.token = (wasm_smtp_smtp_types_token_login_t) {
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+11*sizeof(void*))))), (*((size_t*) (arg + (8+12*sizeof(void*))))) },
-        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+13*sizeof(void*))))), (*((size_t*) (arg + (8+14*sizeof(void*))))) },
-        (wasm_smtp_smtp_types_token_mechanism_t) (int32_t) *((uint8_t*) (arg + (8+15*sizeof(void*)))),
-        (bool) (int32_t) *((uint8_t*) (arg + (9+15*sizeof(void*)))),
+      variant2.val.token = (wasm_smtp_smtp_types_token_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+14*sizeof(void*))))), (*((size_t*) (arg + (16+15*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_token_mechanism_t) (int32_t) *((uint8_t*) (arg + (16+16*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (arg + (17+16*sizeof(void*)))),
+      };
+      break;
+    }
+    case 3: {
+      variant2.val.external = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (arg + (16+14*sizeof(void*)))),
+      };
+      break;
+    }
+    case 4: {
+      variant2.val.anonymous = (wasm_smtp_smtp_types_identity_login_t) {
+        (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+12*sizeof(void*))))), (*((size_t*) (arg + (16+13*sizeof(void*))))) },
+        (bool) (int32_t) *((uint8_t*) (arg + (16+14*sizeof(void*)))),
       };
       break;
     }
   }
-  exports_wasm_smtp_smtp_smtp_send_config_t arg2 = (wasm_smtp_smtp_types_config_t) {
+  exports_wasm_smtp_smtp_smtp_send_config_t arg6 = (wasm_smtp_smtp_types_config_t) {
     (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + 0))), (*((size_t*) (arg + sizeof(void*)))) },
     (smtp_option_u16_t) option,
     (wasm_smtp_smtp_types_tls_mode_t) (int32_t) *((uint8_t*) (arg + (4+2*sizeof(void*)))),
     (wasm_smtp_smtp_types_trust_anchors_t) variant,
     (smtp_option_string_t) option0,
     (wasm_smtp_smtp_types_list_time_limit_t) (wasm_smtp_smtp_types_list_time_limit_t) { (wasm_smtp_smtp_types_time_limit_t*)(*((uint8_t **) (arg + (8+8*sizeof(void*))))), (*((size_t*) (arg + (8+9*sizeof(void*))))) },
+    (wasm_smtp_smtp_types_protocol_t) (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*)))),
+    (wasm_smtp_smtp_types_session_options_t) (int32_t) *((uint8_t*) (arg + (9+10*sizeof(void*)))),
+    (smtp_option_u32_t) option1,
   };
-  exports_wasm_smtp_smtp_smtp_send_credentials_t arg3 = variant1;
-  exports_wasm_smtp_smtp_smtp_send_message_t arg4 = (wasm_smtp_smtp_types_message_t) {
+  exports_wasm_smtp_smtp_smtp_send_credentials_t arg7 = variant2;
+  exports_wasm_smtp_smtp_smtp_send_message_t arg8 = (wasm_smtp_smtp_types_message_t) {
     (wasm_smtp_smtp_types_envelope_t) (wasm_smtp_smtp_types_envelope_t) {
-      (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+16*sizeof(void*))))), (*((size_t*) (arg + (8+17*sizeof(void*))))) },
-      (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(*((uint8_t **) (arg + (8+18*sizeof(void*))))), (*((size_t*) (arg + (8+19*sizeof(void*))))) },
-      (wasm_smtp_smtp_types_send_options_t) (int32_t) *((uint8_t*) (arg + (8+20*sizeof(void*)))),
+      (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (16+17*sizeof(void*))))), (*((size_t*) (arg + (16+18*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_list_recipient_t) (wasm_smtp_smtp_types_list_recipient_t) { (wasm_smtp_smtp_types_recipient_t*)(*((uint8_t **) (arg + (16+19*sizeof(void*))))), (*((size_t*) (arg + (16+20*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_send_options_t) (int32_t) *((uint8_t*) (arg + (16+21*sizeof(void*)))),
+      (wasm_smtp_smtp_types_list_parameter_t) (wasm_smtp_smtp_types_list_parameter_t) { (wasm_smtp_smtp_types_parameter_t*)(*((uint8_t **) (arg + (16+22*sizeof(void*))))), (*((size_t*) (arg + (16+23*sizeof(void*))))) },
+      (wasm_smtp_smtp_types_optional_parameters_t) (int32_t) *((uint8_t*) (arg + (16+24*sizeof(void*)))),
     },
-    (smtp_list_u8_t) (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (8+21*sizeof(void*))))), (*((size_t*) (arg + (8+22*sizeof(void*))))) },
+    (smtp_list_u8_t) (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (16+25*sizeof(void*))))), (*((size_t*) (arg + (16+26*sizeof(void*))))) },
   };
   exports_wasm_smtp_smtp_smtp_send_result_outcome_error_t ret;
   exports_wasm_smtp_smtp_smtp_send_outcome_t ok;
   exports_wasm_smtp_smtp_smtp_send_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_smtp_send_send(&arg2, &arg3, &arg4, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_smtp_send_send(&arg6, &arg7, &arg8, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -397,57 +547,66 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_smtp_send_send(uint8_t * arg) {
   free(arg);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_smtp_send_error_t *payload13 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload13).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload13).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload13).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload13).message).ptr;
-    if (((*payload13).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload15 = &((*payload13).reply).val;
+    const exports_wasm_smtp_smtp_smtp_send_error_t *payload17 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload17).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload17).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload17).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload17).message).ptr;
+    if (((*payload17).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload19 = &((*payload17).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload15).code);
-      if (((*payload15).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload17 = &((*payload15).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload19).code);
+      if (((*payload19).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload21 = &((*payload19).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload17).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload17).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload17).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload21).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload21).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload21).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload15).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload15).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload19).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload19).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*payload13).retryable;
-    *((int8_t*)(ptr + (9+8*sizeof(void*)))) = (*payload13).in_doubt;
-    *((size_t*)(ptr + (8+10*sizeof(void*)))) = ((*payload13).recipients).len;
-    *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) ((*payload13).recipients).ptr;
+    if (((*payload17).detail).is_some) {
+      const smtp_string_t *payload23 = &((*payload17).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload23).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload23).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload17).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload17).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload17).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload17).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_smtp_send_outcome_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((size_t*)(ptr + (2*sizeof(void*)))) = ((*payload).recipients).len;
     *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((*payload).recipients).ptr;
     *((int16_t*)(ptr + (3*sizeof(void*)))) = (int32_t) (((*payload).reply).code);
     if ((((*payload).reply).enhanced).is_some) {
-      const wasm_smtp_smtp_types_enhanced_code_t *payload10 = &(((*payload).reply).enhanced).val;
+      const wasm_smtp_smtp_types_enhanced_code_t *payload14 = &(((*payload).reply).enhanced).val;
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 1;
-      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload10).class_);
-      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload10).subject);
-      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload10).detail);
+      *((int8_t*)(ptr + (4+3*sizeof(void*)))) = (int32_t) ((*payload14).class_);
+      *((int16_t*)(ptr + (6+3*sizeof(void*)))) = (int32_t) ((*payload14).subject);
+      *((int16_t*)(ptr + (8+3*sizeof(void*)))) = (int32_t) ((*payload14).detail);
     } else {
       *((int8_t*)(ptr + (2+3*sizeof(void*)))) = 0;
     }
     *((size_t*)(ptr + (8+5*sizeof(void*)))) = (((*payload).reply).text).len;
     *((uint8_t **)(ptr + (8+4*sizeof(void*)))) = (uint8_t *) (((*payload).reply).text).ptr;
     if (((*payload).queue_id).is_some) {
-      const smtp_string_t *payload12 = &((*payload).queue_id).val;
+      const smtp_string_t *payload16 = &((*payload).queue_id).val;
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload12).len;
-      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
+      *((size_t*)(ptr + (8+8*sizeof(void*)))) = (*payload16).len;
+      *((uint8_t **)(ptr + (8+7*sizeof(void*)))) = (uint8_t *) (*payload16).ptr;
     } else {
       *((int8_t*)(ptr + (8+6*sizeof(void*)))) = 0;
     }
+    *((int32_t*)(ptr + (8+9*sizeof(void*)))) = (int32_t) ((*payload).transactions);
   }
   return ptr;
 }
