@@ -94,7 +94,7 @@ build_roots() {
 # ---- the parts that are ours
 INCLUDES=(-Iinclude -Iengine -Isasl -Iadapters/client -Iadapters/wasi -isystem "$MBEDTLS/include" -isystem "$MBEDTLS/library")
 engine=(engine/*.c sasl/*.c)
-driver=(adapters/client/{body,driver,error,events,query,requests,texts}.c)
+driver=(adapters/client/{body,driver,early,error,events,query,requests,texts}.c)
 session=(adapters/wasi/{address,session,words}.c)
 tls=(adapters/wasi/tls{,_platform,_verify}.c)
 own=("${engine[@]}" adapters/client/*.[ch] adapters/wasi/*.[ch] adapters/component/*.[ch] adapters/component/generated/*/*.[ch]
@@ -182,7 +182,7 @@ compile_command() {
     local version
     version=$(sed -n 's/^project(.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
     compile "$1" "${WARNINGS[@]}" "${INCLUDES[@]}" -- adapters/wasi/{client,tls_certificate,tls_identity}.c \
-        adapters/client/{addresses,early,file,idna,login,names,settings}.c
+        adapters/client/{addresses,file,idna,login,names,settings}.c
     compile "$1" "${WARNINGS[@]}" -Iinclude -Icli "-DWSMTP_CLI_VERSION=\"$version\"" -- cli/*.c
 }
 
@@ -218,7 +218,7 @@ if ! unchanged own "${own[@]}" tools/wasi/{pack,wrapper}.mjs wit/*.wit wit/deps/
     compile_world sender sender "${FOR_SENDER[@]}" "$own_exports" -- config convert deliver parameters send
     compile_world plain-sender sender "${FOR_PLAIN[@]}" "$own_exports" -- config convert deliver send
     compile sender-exports "${WARNINGS[@]}" -Iadapters/wasi -Iadapters/component/generated/sender -- adapters/component/sender.c
-    compile_world mailer mailer -- config connection convert deliver facts parameters send
+    compile_world mailer mailer -- config connection convert deliver facts hurry parameters send
     compile_world protocol protocol -- convert facts parameters protocol
     compile core "${WARNINGS[@]}" "${INCLUDES[@]}" -- "${engine[@]}" adapters/client/{error,texts}.c
     with_tls=(host tls mbedtls identity-none)

@@ -4,6 +4,7 @@
 #include <wasi/wasip2.h>
 
 #include "deliver.h"
+#include "hurry.h"
 
 #define READ_MAX 16384u
 
@@ -11,14 +12,17 @@
 struct exports_wasm_smtp_smtp_client_connection_t {
     exports_wasm_smtp_smtp_client_config_t config;
     wsmtp_component_settings settings;
+    wsmtp_capabilities known; /* if settings say so */
     wsmtp_wasi_session session;
 };
 
 typedef struct exports_wasm_smtp_smtp_client_connection_t connection;
 
-bool exports_wasm_smtp_smtp_client_static_connection_connect(
-    exports_wasm_smtp_smtp_client_config_t *config,
-    exports_wasm_smtp_smtp_client_own_connection_t *handle, exports_wasm_smtp_smtp_client_error_t *error)
+/* known may be NULL. */
+static bool open(exports_wasm_smtp_smtp_client_config_t *config,
+                 const exports_wasm_smtp_smtp_client_capabilities_t *known,
+                 exports_wasm_smtp_smtp_client_own_connection_t *handle,
+                 exports_wasm_smtp_smtp_client_error_t *error)
 {
     wsmtp_client_error refused;
     connection *c = calloc(1, sizeof *c);
@@ -31,6 +35,11 @@ bool exports_wasm_smtp_smtp_client_static_connection_connect(
         free(c);
         return false;
     }
+    if (known) {
+        wsmtp_component_known(&c->known, known);
+        c->settings.settings.options.expected = &c->known;
+        c->settings.settings.services = &wsmtp_component_hurry;
+    }
     if (!wsmtp_wasi_session_init(&c->session, &c->settings.settings))
         abort();
     if (wsmtp_wasi_session_open(&c->session)) {
@@ -40,6 +49,22 @@ bool exports_wasm_smtp_smtp_client_static_connection_connect(
     wsmtp_component_error(error, &c->session.error, NULL);
     exports_wasm_smtp_smtp_client_connection_destructor(c);
     return false;
+}
+
+bool exports_wasm_smtp_smtp_client_static_connection_connect(
+    exports_wasm_smtp_smtp_client_config_t *config,
+    exports_wasm_smtp_smtp_client_own_connection_t *handle, exports_wasm_smtp_smtp_client_error_t *error)
+{
+    return open(config, NULL, handle, error);
+}
+
+bool exports_wasm_smtp_smtp_client_static_connection_connect_again(
+    exports_wasm_smtp_smtp_client_config_t *config, exports_wasm_smtp_smtp_client_capabilities_t *known,
+    exports_wasm_smtp_smtp_client_own_connection_t *handle, exports_wasm_smtp_smtp_client_error_t *error)
+{
+    bool ok = open(config, known, handle, error);
+    exports_wasm_smtp_smtp_client_capabilities_free(known);
+    return ok;
 }
 
 void exports_wasm_smtp_smtp_client_connection_destructor(connection *c)
@@ -52,7 +77,7 @@ void exports_wasm_smtp_smtp_client_connection_destructor(connection *c)
 void exports_wasm_smtp_smtp_client_method_connection_capabilities(
     connection *c, exports_wasm_smtp_smtp_client_capabilities_t *to)
 {
-    wsmtp_component_capabilities(to, &c->session.driver.facts.capabilities);
+    wsmtp_component_capabilities(to, wsmtp_capabilities_get(&c->session.driver.engine));
 }
 
 void exports_wasm_smtp_smtp_client_method_connection_greeting(connection *c, smtp_string_t *to)
@@ -163,6 +188,12 @@ bool exports_wasm_smtp_smtp_client_method_connection_noop(connection *c,
                                                           exports_wasm_smtp_smtp_client_error_t *error)
 {
     return command(c, WSMTP_REQUEST_NOOP, NULL, error);
+}
+
+bool exports_wasm_smtp_smtp_client_method_connection_reset(connection *c,
+                                                           exports_wasm_smtp_smtp_client_error_t *error)
+{
+    return command(c, WSMTP_REQUEST_RESET, NULL, error);
 }
 
 static bool ask(connection *c, wsmtp_step step, smtp_string_t *argument,

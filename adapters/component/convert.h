@@ -35,11 +35,12 @@ void wsmtp_component_recipients(wasm_smtp_smtp_types_list_recipient_outcome_t *t
                                 const wsmtp_transaction *transaction,
                                 const wsmtp_client_result *result);
 
-/* facts.c, in worlds whose sessions can be asked. Capabilities allocate as the others do; attributes of
- * XCLIENT point into from, and what is returned is how many there are. */
+/* facts.c, in worlds whose sessions can be asked. Capabilities allocate as the others do, and can be taken
+ * back; attributes of XCLIENT point into from, and what is returned is how many there are. */
 #ifdef WASM_SMTP_SMTP_TYPES_EXTENSIONS_ESMTP
 #define WSMTP_COMPONENT_ATTRIBUTES 8u
 void wsmtp_component_capabilities(wasm_smtp_smtp_types_capabilities_t *to, const wsmtp_capabilities *from);
+void wsmtp_component_known(wsmtp_capabilities *to, const wasm_smtp_smtp_types_capabilities_t *from);
 size_t wsmtp_component_attributes(wsmtp_parameter to[WSMTP_COMPONENT_ATTRIBUTES],
                                   const wasm_smtp_smtp_types_xclient_values_t *from);
 #endif

@@ -44,6 +44,29 @@ void wsmtp_component_capabilities(wasm_smtp_smtp_types_capabilities_t *to, const
     }
 }
 
+static uint32_t number(smtp_option_u32_t from)
+{
+    return from.is_some ? from.val : 0;
+}
+
+void wsmtp_component_known(wsmtp_capabilities *to, const wasm_smtp_smtp_types_capabilities_t *from)
+{
+    memset(to, 0, sizeof *to);
+    to->flags = from->extensions;
+    to->size = from->size.is_some ? from->size.val : 0;
+    to->mail_max = number(from->mail_max);
+    to->rcpt_max = number(from->rcpt_max);
+    to->rcpt_domain_max = number(from->rcpt_domain_max);
+    to->deliver_by_min = number(from->deliver_by_min);
+    to->hold_max = number(from->hold_max);
+    to->xclient = from->xclient;
+    for (size_t i = 0; i < from->mechanisms.len; i++) {
+        const smtp_string_t *name = &from->mechanisms.ptr[i];
+        to->auth |= 1u << wsmtp_mechanism_find((const char *)name->ptr, name->len);
+    }
+    to->auth &= ~(1u << WSMTP_MECHANISM_AUTO); /* names that are unknown */
+}
+
 size_t wsmtp_component_attributes(wsmtp_parameter to[WSMTP_COMPONENT_ATTRIBUTES],
                                   const wasm_smtp_smtp_types_xclient_values_t *from)
 {

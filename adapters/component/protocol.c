@@ -15,6 +15,7 @@ typedef exports_wasm_smtp_smtp_engine_event_t wit_event;
 struct exports_wasm_smtp_smtp_engine_session_t {
     wsmtp_engine engine;
     wsmtp_config config;
+    wsmtp_capabilities known; /* if the config says so */
     exports_wasm_smtp_smtp_engine_session_config_t from;
     /* the login under way */
     bool has_login;
@@ -101,6 +102,12 @@ bool exports_wasm_smtp_smtp_engine_static_session_start(
     if (from->protocol == WASM_SMTP_SMTP_TYPES_PROTOCOL_LMTP)
         s->config.protocol = WSMTP_PROTOCOL_LMTP;
     s->config.flags = wsmtp_component_flags(from->options);
+    if (from->early_envelope)
+        s->config.flags |= WSMTP_EARLY_ENVELOPE;
+    if (from->known.is_some) {
+        wsmtp_component_known(&s->known, &from->known.val);
+        s->config.expected = &s->known;
+    }
     if (from->eager_octets.is_some)
         s->config.eager_octets = from->eager_octets.val;
     s->config.ehlo_name = (const char *)from->ehlo_name.ptr;

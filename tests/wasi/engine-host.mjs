@@ -11,8 +11,8 @@ import { connect as secure } from 'node:tls';
  * @param {number} [options.piece] at most so many octets are offered to the component at once
  * @param {object[]} [options.timeLimits]
  */
-export function dial(Session, { host = 'localhost', port, tls = 'none', ca, piece = 65536, timeLimits = [], ehloName = 'host.test', protocol = 'smtp', options = {}, eagerOctets }) {
-  const session = Session.start({ tls, ehloName, timeLimits, protocol, options, eagerOctets });
+export function dial(Session, { host = 'localhost', port, tls = 'none', ca, piece = 65536, timeLimits = [], ehloName = 'host.test', protocol = 'smtp', options = {}, eagerOctets, earlyEnvelope = false, known }) {
+  const session = Session.start({ tls, ehloName, timeLimits, protocol, options, eagerOctets, earlyEnvelope, known });
   const events = [];
   const waiting = [];
   let shown = ''; // what the host may show of what it sent

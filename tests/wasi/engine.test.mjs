@@ -321,4 +321,49 @@ describe('extensions', () => {
       await other.quit();
     }
   });
+
+  test('a server that is known is not waited for; one that has changed is left', async (t) => {
+    const extensions = [...BASE, 'PIPECONNECT', 'AUTH PLAIN'];
+    const first = await session(t, { extensions });
+    const known = first.session.capabilities();
+    await first.quit();
+    const server = await startSmallServer((index) => (index === 0 ? { extensions, greetingDelay: 100 } : { extensions: BASE }));
+    t.after(server.stop);
+    const host = dial(Session, { port: server.port, known });
+    t.after(host.end);
+    await host.next('ready');
+    host.login(withPassword('plain', true, { user: 'alice', password: 'secret' }));
+    for (const tag of ['greeting', 'ehlo', 'authenticated']) await host.next(tag);
+    assert.equal((await host.send({ sender: '', recipients: ['a@lab.test'] }, CONTENT)).tag, 'sent');
+    await host.quit();
+    assert.equal(server.sessions[0].early, true);
+    const other = dial(Session, { port: server.port, known });
+    t.after(other.end);
+    await other.next('ready');
+    other.login(withPassword('plain', true, { user: 'alice', password: 'secret' }));
+    await other.next('greeting');
+    const { val } = await other.next('failed');
+    assert.match(val.message, /offer/);
+    assert.equal(val.inDoubt, false);
+    assert.equal(server.messages.length, 1);
+  });
+
+  test('an envelope behind a login, where that is asked for', async (t) => {
+    const server = { extensions: [...BASE, 'AUTH PLAIN'], replies: { AUTH: () => undefined } };
+    const login = withPassword('plain', true, { user: 'alice', password: 'secret' });
+    const envelope = { ...EMPTY, recipients: [{ address: 'a@lab.test' }] };
+    const waits = await session(t, { ...server });
+    waits.login(login);
+    rejects(() => waits.call('submit', envelope, undefined, false), { kind: 'misuse' });
+    const host = await session(t, server, { earlyEnvelope: true });
+    host.login(login);
+    host.call('submit', envelope, undefined, false);
+    assert.match(host.sent, /AUTH PLAIN \S+\r\nMAIL FROM:<>.*\r\nRCPT TO:<a@lab\.test>\r\n$/);
+    await host.next('authenticated');
+    await host.next('body');
+    await host.give(CONTENT);
+    await host.next('sent');
+    await host.quit();
+    assert.equal(server.messages.length, 1);
+  });
 });

@@ -37,8 +37,9 @@ const send = (port, recipients, options = {}, { target = sender, credentials = '
   target.call('smtp-send#send', config(port, { limits: LIMITS, ...connection }), credentials, message(recipients, content, options));
 
 /** A connection of the interface client, and its methods. */
-async function connect(port, options) {
-  const connection = await mailer.call('client#[static]connection.connect', config(port, { limits: LIMITS, ...options }));
+async function connect(port, { known, ...options } = {}) {
+  const settings = config(port, { limits: LIMITS, ...options });
+  const connection = known ? await mailer.call('client#[static]connection.connect-again', settings, known) : await mailer.call('client#[static]connection.connect', settings);
   const call = (name, ...parameters) => mailer.call(`client#[method]connection.${name}`, connection, ...parameters);
   return { call, end: () => mailer.drop(connection) };
 }
@@ -357,6 +358,57 @@ test('capabilities say what the server offers', async (t) => {
   assert.equal(await call('is-secure'), false);
   await call('quit');
   await end();
+});
+
+describe('a server that is known', () => {
+  const OFFERED = [...BASE, 'PIPECONNECT', 'AUTH PLAIN'];
+  /** Asks for its capabilities, then sends a message on a connection that counts on them. */
+  async function again(port, options) {
+    const first = await connect(port, options);
+    const known = await first.call('capabilities');
+    await first.call('quit');
+    await first.end();
+    const { call, end } = await connect(port, { ...options, known });
+    const before = [await call('greeting'), await call('capabilities')];
+    await call('login', password('alice', 'secret', 'plain', true));
+    const outcome = await call('send', envelope(['again-wasi@lab.test']), { bytes: octets(CONTENT) });
+    assert.deepEqual(outcome.recipients.map(({ status }) => status), ['accepted']);
+    const after = [await call('greeting'), await call('capabilities')];
+    await call('noop');
+    await call('reset');
+    await call('quit');
+    await end();
+    return { known, before, after };
+  }
+  for (const tls of ['none', 'implicit'])
+    test(`is not waited for, ${tls}`, async (t) => {
+      const server = await small(t, { extensions: OFFERED, greetingDelay: 200 }, tls === 'implicit' && run.ca.good);
+      const { known, before, after } = await again(server.port, { tls, ca: tls === 'none' ? undefined : ca });
+      assert.deepEqual(server.sessions.map(({ early }) => early), [false, true]);
+      assert.deepEqual([before, after], [['', known], ['small.test ESMTP', known]]);
+      assert.deepEqual(server.sessions[1].lines.map((line) => line.split(' ')[0]), ['EHLO', 'AUTH', 'MAIL', 'RCPT', 'BDAT', 'NOOP', 'RSET', 'QUIT']);
+      assert.equal(server.messages.length, 1);
+    });
+  test('and does not offer it is waited for', async (t) => {
+    const server = await small(t, { extensions: [...BASE, 'AUTH PLAIN'], greetingDelay: 50 });
+    await again(server.port);
+    assert.deepEqual(server.sessions.map(({ early }) => early), [false, false]);
+  });
+  for (const [name, changed] of [['has changed', { extensions: ['PIPECONNECT', 'PIPELINING', 'AUTH PLAIN'] }], ['is patient now', { extensions: OFFERED, patient: true, greetingDelay: 100 }]])
+    test(`and ${name} is connected to once more`, async (t) => {
+      const server = await small(t, (index) => (index === 1 ? changed : { extensions: OFFERED }));
+      await again(server.port);
+      assert.deepEqual(server.sessions.map(({ lines }) => lines.filter((line) => line.startsWith('MAIL')).length).slice(0, 1), [0]);
+      assert.equal(server.sessions.length, 3);
+      assert.equal(server.messages.length, 1);
+      assert.equal(server.sessions[2].early, false);
+    });
+  test('Exim', async () => {
+    const { known } = await again(run.exim.listeners.implicit.port, { tls: 'implicit', ca });
+    assert.ok(known.extensions.includes('pipe-connect'));
+    const arrived = await run.exim.delivered({ count: 1, where: ({ envelope: { to } }) => to.includes('again-wasi@lab.test') });
+    assert.equal(arrived.length, 1);
+  });
 });
 
 describe('the component without TLS and login', () => {

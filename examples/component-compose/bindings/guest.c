@@ -79,6 +79,9 @@ extern void __wasm_import_wasi_io_streams_method_output_stream_blocking_splice(i
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[static]connection.connect")))
 extern void __wasm_import_wasm_smtp_smtp_client_static_connection_connect(uint8_t *, uint8_t *);
 
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[static]connection.connect-again")))
+extern void __wasm_import_wasm_smtp_smtp_client_static_connection_connect_again(uint8_t *, uint8_t *);
+
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.capabilities")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_capabilities(int32_t, uint8_t *);
 
@@ -96,6 +99,9 @@ extern void __wasm_import_wasm_smtp_smtp_client_method_connection_send(int32_t, 
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.noop")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_noop(int32_t, uint8_t *);
+
+__attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.reset")))
+extern void __wasm_import_wasm_smtp_smtp_client_method_connection_reset(int32_t, uint8_t *);
 
 __attribute__((__import_module__("wasm-smtp:smtp/client@1.0.0"), __import_name__("[method]connection.vrfy")))
 extern void __wasm_import_wasm_smtp_smtp_client_method_connection_vrfy(int32_t, uint8_t *, size_t, uint8_t *);
@@ -1502,6 +1508,177 @@ bool wasm_smtp_smtp_client_static_connection_connect(wasm_smtp_smtp_client_confi
   }
 }
 
+bool wasm_smtp_smtp_client_static_connection_connect_again(wasm_smtp_smtp_client_config_t *config, wasm_smtp_smtp_client_capabilities_t *known, wasm_smtp_smtp_client_own_connection_t *ret, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(96+12*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((size_t*)(ptr + sizeof(void*))) = ((*config).host).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) ((*config).host).ptr;
+  if (((*config).port).is_some) {
+    const uint16_t *payload0 = &((*config).port).val;
+    *((int8_t*)(ptr + (2*sizeof(void*)))) = 1;
+    *((int16_t*)(ptr + (2+2*sizeof(void*)))) = (int32_t) (*payload0);
+  } else {
+    *((int8_t*)(ptr + (2*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (4+2*sizeof(void*)))) = (int32_t) (*config).tls;
+  switch ((int32_t) ((*config).trust).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      const guest_list_u8_t *payload2 = &((*config).trust).val.custom;
+      *((int8_t*)(ptr + (8+2*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+4*sizeof(void*)))) = (*payload2).len;
+      *((uint8_t **)(ptr + (8+3*sizeof(void*)))) = (uint8_t *) (*payload2).ptr;
+      break;
+    }
+  }
+  if (((*config).ehlo_name).is_some) {
+    const guest_string_t *payload4 = &((*config).ehlo_name).val;
+    *((int8_t*)(ptr + (8+5*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (8+7*sizeof(void*)))) = (*payload4).len;
+    *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) (*payload4).ptr;
+  } else {
+    *((int8_t*)(ptr + (8+5*sizeof(void*)))) = 0;
+  }
+  *((size_t*)(ptr + (8+9*sizeof(void*)))) = ((*config).time_limits).len;
+  *((uint8_t **)(ptr + (8+8*sizeof(void*)))) = (uint8_t *) ((*config).time_limits).ptr;
+  *((int8_t*)(ptr + (8+10*sizeof(void*)))) = (int32_t) (*config).protocol;
+  *((int8_t*)(ptr + (9+10*sizeof(void*)))) = (*config).options;
+  if (((*config).eager_octets).is_some) {
+    const uint32_t *payload6 = &((*config).eager_octets).val;
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (16+10*sizeof(void*)))) = (int32_t) (*payload6);
+  } else {
+    *((int8_t*)(ptr + (12+10*sizeof(void*)))) = 0;
+  }
+  *((int32_t*)(ptr + (24+10*sizeof(void*)))) = (*known).extensions;
+  *((size_t*)(ptr + (24+12*sizeof(void*)))) = ((*known).mechanisms).len;
+  *((uint8_t **)(ptr + (24+11*sizeof(void*)))) = (uint8_t *) ((*known).mechanisms).ptr;
+  if (((*known).size).is_some) {
+    const uint64_t *payload8 = &((*known).size).val;
+    *((int8_t*)(ptr + (32+12*sizeof(void*)))) = 1;
+    *((int64_t*)(ptr + (40+12*sizeof(void*)))) = (int64_t) (*payload8);
+  } else {
+    *((int8_t*)(ptr + (32+12*sizeof(void*)))) = 0;
+  }
+  if (((*known).mail_max).is_some) {
+    const uint32_t *payload10 = &((*known).mail_max).val;
+    *((int8_t*)(ptr + (48+12*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (52+12*sizeof(void*)))) = (int32_t) (*payload10);
+  } else {
+    *((int8_t*)(ptr + (48+12*sizeof(void*)))) = 0;
+  }
+  if (((*known).rcpt_max).is_some) {
+    const uint32_t *payload12 = &((*known).rcpt_max).val;
+    *((int8_t*)(ptr + (56+12*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (60+12*sizeof(void*)))) = (int32_t) (*payload12);
+  } else {
+    *((int8_t*)(ptr + (56+12*sizeof(void*)))) = 0;
+  }
+  if (((*known).rcpt_domain_max).is_some) {
+    const uint32_t *payload14 = &((*known).rcpt_domain_max).val;
+    *((int8_t*)(ptr + (64+12*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (68+12*sizeof(void*)))) = (int32_t) (*payload14);
+  } else {
+    *((int8_t*)(ptr + (64+12*sizeof(void*)))) = 0;
+  }
+  if (((*known).deliver_by_min).is_some) {
+    const uint32_t *payload16 = &((*known).deliver_by_min).val;
+    *((int8_t*)(ptr + (72+12*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (76+12*sizeof(void*)))) = (int32_t) (*payload16);
+  } else {
+    *((int8_t*)(ptr + (72+12*sizeof(void*)))) = 0;
+  }
+  if (((*known).hold_max).is_some) {
+    const uint32_t *payload18 = &((*known).hold_max).val;
+    *((int8_t*)(ptr + (80+12*sizeof(void*)))) = 1;
+    *((int32_t*)(ptr + (84+12*sizeof(void*)))) = (int32_t) (*payload18);
+  } else {
+    *((int8_t*)(ptr + (80+12*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (88+12*sizeof(void*)))) = (*known).xclient;
+  uint8_t *ptr19 = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_static_connection_connect_again(ptr, ptr19);
+  wasm_smtp_smtp_client_result_own_connection_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr19 + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wasm_smtp_smtp_client_own_connection_t) { *((int32_t*) (ptr19 + sizeof(void*))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option20;
+      switch ((int32_t) *((uint8_t*) (ptr19 + (4*sizeof(void*))))) {
+        case 0: {
+          option20.is_some = false;
+          break;
+        }
+        case 1: {
+          option20.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option;
+          switch ((int32_t) *((uint8_t*) (ptr19 + (2+5*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr19 + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr19 + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr19 + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option20.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr19 + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr19 + (8+6*sizeof(void*))))), (*((size_t*) (ptr19 + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option21;
+      switch ((int32_t) *((uint8_t*) (ptr19 + (8+8*sizeof(void*))))) {
+        case 0: {
+          option21.is_some = false;
+          break;
+        }
+        case 1: {
+          option21.is_some = true;
+          option21.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr19 + (8+9*sizeof(void*))))), (*((size_t*) (ptr19 + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr19 + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr19 + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr19 + (2*sizeof(void*))))), (*((size_t*) (ptr19 + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option20,
+        (guest_option_string_t) option21,
+        (bool) (int32_t) *((uint8_t*) (ptr19 + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr19 + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr19 + (8+12*sizeof(void*))))), (*((size_t*) (ptr19 + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 void wasm_smtp_smtp_client_method_connection_capabilities(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_capabilities_t *ret) {
   __attribute__((__aligned__(8)))
   uint8_t ret_area[(72+2*sizeof(void*))];
@@ -1892,6 +2069,86 @@ bool wasm_smtp_smtp_client_method_connection_noop(wasm_smtp_smtp_client_borrow_c
   uint8_t ret_area[(8+14*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_wasm_smtp_smtp_client_method_connection_noop((self).__handle, ptr);
+  wasm_smtp_smtp_client_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      wasm_smtp_smtp_types_option_reply_t option0;
+      switch ((int32_t) *((uint8_t*) (ptr + (4*sizeof(void*))))) {
+        case 0: {
+          option0.is_some = false;
+          break;
+        }
+        case 1: {
+          option0.is_some = true;
+          wasm_smtp_smtp_types_option_enhanced_code_t option;
+          switch ((int32_t) *((uint8_t*) (ptr + (2+5*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wasm_smtp_smtp_types_enhanced_code_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + (4+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (6+5*sizeof(void*))))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (8+5*sizeof(void*))))),
+              };
+              break;
+            }
+          }
+
+          option0.val = (wasm_smtp_smtp_types_reply_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (5*sizeof(void*))))),
+            (wasm_smtp_smtp_types_option_enhanced_code_t) option,
+            (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+      guest_option_string_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+8*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          option1.val = (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = (wasm_smtp_smtp_types_error_t) {
+        (wasm_smtp_smtp_types_error_kind_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (wasm_smtp_smtp_types_step_t) (int32_t) *((uint8_t*) (ptr + (1+1*sizeof(void*)))),
+        (guest_string_t) (guest_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+        (wasm_smtp_smtp_types_option_reply_t) option0,
+        (guest_option_string_t) option1,
+        (bool) (int32_t) *((uint8_t*) (ptr + (8+11*sizeof(void*)))),
+        (bool) (int32_t) *((uint8_t*) (ptr + (9+11*sizeof(void*)))),
+        (wasm_smtp_smtp_types_list_recipient_outcome_t) (wasm_smtp_smtp_types_list_recipient_outcome_t) { (wasm_smtp_smtp_types_recipient_outcome_t*)(*((uint8_t **) (ptr + (8+12*sizeof(void*))))), (*((size_t*) (ptr + (8+13*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasm_smtp_smtp_client_method_connection_reset(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+14*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasm_smtp_smtp_client_method_connection_reset((self).__handle, ptr);
   wasm_smtp_smtp_client_result_void_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {

@@ -837,9 +837,14 @@ extern bool wasi_io_streams_method_output_stream_blocking_splice(wasi_io_streams
 // Imported Functions from `wasm-smtp:smtp/client@1.0.0`
 // Connects, does TLS, and says EHLO.
 extern bool wasm_smtp_smtp_client_static_connection_connect(wasm_smtp_smtp_client_config_t *config, wasm_smtp_smtp_client_own_connection_t *ret, wasm_smtp_smtp_client_error_t *err);
-// What the server offers now.
+// Connects to a server that offered this on an earlier connection of the same kind, behind TLS if
+// there is TLS. If PIPECONNECT is among it, nothing waits for the greeting: EHLO, the login and
+// envelopes travel at once, messages never do. If the server has changed since, or does not like
+// to be hurried, it is connected to once more, without that; nothing was handed over then.
+extern bool wasm_smtp_smtp_client_static_connection_connect_again(wasm_smtp_smtp_client_config_t *config, wasm_smtp_smtp_client_capabilities_t *known, wasm_smtp_smtp_client_own_connection_t *ret, wasm_smtp_smtp_client_error_t *err);
+// What the server offers now; of one that is known, what it offered, until it says so itself.
 extern void wasm_smtp_smtp_client_method_connection_capabilities(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_capabilities_t *ret);
-// The text of its greeting.
+// The text of its greeting; empty until it has come.
 extern void wasm_smtp_smtp_client_method_connection_greeting(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *ret);
 // Whether the connection is protected by TLS.
 extern bool wasm_smtp_smtp_client_method_connection_is_secure(wasm_smtp_smtp_client_borrow_connection_t self);
@@ -850,6 +855,8 @@ extern bool wasm_smtp_smtp_client_method_connection_login(wasm_smtp_smtp_client_
 extern bool wasm_smtp_smtp_client_method_connection_send(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_envelope_t *envelope, wasm_smtp_smtp_client_content_t *content, wasm_smtp_smtp_client_outcome_t *ret, wasm_smtp_smtp_client_error_t *err);
 // Asks whether the server is still there.
 extern bool wasm_smtp_smtp_client_method_connection_noop(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_error_t *err);
+// Ends whatever is half done at the server (RSET). Between messages that happens by itself.
+extern bool wasm_smtp_smtp_client_method_connection_reset(wasm_smtp_smtp_client_borrow_connection_t self, wasm_smtp_smtp_client_error_t *err);
 // Asks whether a mailbox exists (VRFY). 252 is an answer that leaves it open. Many servers refuse.
 extern bool wasm_smtp_smtp_client_method_connection_vrfy(wasm_smtp_smtp_client_borrow_connection_t self, guest_string_t *mailbox, wasm_smtp_smtp_client_reply_t *ret, wasm_smtp_smtp_client_error_t *err);
 // Asks who is on a list (EXPN).

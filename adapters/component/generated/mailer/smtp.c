@@ -234,6 +234,66 @@ void __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect_post_
   }
 }
 
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[static]connection.connect-again")))
+void __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect_again_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
 __attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.capabilities")))
 void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabilities_post_return(uint8_t * arg0) {
   size_t len = *((size_t*) (arg0 + (2*sizeof(void*))));
@@ -417,6 +477,66 @@ void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_send_post_ret
 
 __attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.noop")))
 void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_noop_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+        free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+7*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+6*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (8+8*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (8+10*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (8+9*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8+13*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (8+12*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (8+7*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (base + (3*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (base + (8+6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (8+5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+        }
+        free(ptr);
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_wasm-smtp:smtp/client@1.0.0#[method]connection.reset")))
+void __wasm_export_exports_wasm_smtp_smtp_client_method_connection_reset_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
       break;
@@ -2091,6 +2211,204 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect(
   return ptr;
 }
 
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[static]connection.connect-again")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_static_connection_connect_again(uint8_t * arg) {
+  smtp_option_u16_t option;
+  switch ((int32_t) *((uint8_t*) (arg + (2*sizeof(void*))))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (uint16_t) ((int32_t) *((uint16_t*) (arg + (2+2*sizeof(void*)))));
+      break;
+    }
+  }
+  wasm_smtp_smtp_types_trust_anchors_t variant;
+  variant.tag = (int32_t) *((uint8_t*) (arg + (8+2*sizeof(void*))));
+  switch ((int32_t) variant.tag) {
+    case 0: {
+      break;
+    }
+    case 1: {
+      variant.val.custom = (smtp_list_u8_t) { (uint8_t*)(*((uint8_t **) (arg + (8+3*sizeof(void*))))), (*((size_t*) (arg + (8+4*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_string_t option0;
+  switch ((int32_t) *((uint8_t*) (arg + (8+5*sizeof(void*))))) {
+    case 0: {
+      option0.is_some = false;
+      break;
+    }
+    case 1: {
+      option0.is_some = true;
+      option0.val = (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + (8+6*sizeof(void*))))), (*((size_t*) (arg + (8+7*sizeof(void*))))) };
+      break;
+    }
+  }
+  smtp_option_u32_t option1;
+  switch ((int32_t) *((uint8_t*) (arg + (12+10*sizeof(void*))))) {
+    case 0: {
+      option1.is_some = false;
+      break;
+    }
+    case 1: {
+      option1.is_some = true;
+      option1.val = (uint32_t) (*((int32_t*) (arg + (16+10*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u64_t option2;
+  switch ((int32_t) *((uint8_t*) (arg + (32+12*sizeof(void*))))) {
+    case 0: {
+      option2.is_some = false;
+      break;
+    }
+    case 1: {
+      option2.is_some = true;
+      option2.val = (uint64_t) (*((int64_t*) (arg + (40+12*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u32_t option3;
+  switch ((int32_t) *((uint8_t*) (arg + (48+12*sizeof(void*))))) {
+    case 0: {
+      option3.is_some = false;
+      break;
+    }
+    case 1: {
+      option3.is_some = true;
+      option3.val = (uint32_t) (*((int32_t*) (arg + (52+12*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u32_t option4;
+  switch ((int32_t) *((uint8_t*) (arg + (56+12*sizeof(void*))))) {
+    case 0: {
+      option4.is_some = false;
+      break;
+    }
+    case 1: {
+      option4.is_some = true;
+      option4.val = (uint32_t) (*((int32_t*) (arg + (60+12*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u32_t option5;
+  switch ((int32_t) *((uint8_t*) (arg + (64+12*sizeof(void*))))) {
+    case 0: {
+      option5.is_some = false;
+      break;
+    }
+    case 1: {
+      option5.is_some = true;
+      option5.val = (uint32_t) (*((int32_t*) (arg + (68+12*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u32_t option6;
+  switch ((int32_t) *((uint8_t*) (arg + (72+12*sizeof(void*))))) {
+    case 0: {
+      option6.is_some = false;
+      break;
+    }
+    case 1: {
+      option6.is_some = true;
+      option6.val = (uint32_t) (*((int32_t*) (arg + (76+12*sizeof(void*)))));
+      break;
+    }
+  }
+  smtp_option_u32_t option7;
+  switch ((int32_t) *((uint8_t*) (arg + (80+12*sizeof(void*))))) {
+    case 0: {
+      option7.is_some = false;
+      break;
+    }
+    case 1: {
+      option7.is_some = true;
+      option7.val = (uint32_t) (*((int32_t*) (arg + (84+12*sizeof(void*)))));
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_client_config_t arg8 = (wasm_smtp_smtp_types_config_t) {
+    (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + 0))), (*((size_t*) (arg + sizeof(void*)))) },
+    (smtp_option_u16_t) option,
+    (wasm_smtp_smtp_types_tls_mode_t) (int32_t) *((uint8_t*) (arg + (4+2*sizeof(void*)))),
+    (wasm_smtp_smtp_types_trust_anchors_t) variant,
+    (smtp_option_string_t) option0,
+    (wasm_smtp_smtp_types_list_time_limit_t) (wasm_smtp_smtp_types_list_time_limit_t) { (wasm_smtp_smtp_types_time_limit_t*)(*((uint8_t **) (arg + (8+8*sizeof(void*))))), (*((size_t*) (arg + (8+9*sizeof(void*))))) },
+    (wasm_smtp_smtp_types_protocol_t) (int32_t) *((uint8_t*) (arg + (8+10*sizeof(void*)))),
+    (wasm_smtp_smtp_types_session_options_t) (int32_t) *((uint8_t*) (arg + (9+10*sizeof(void*)))),
+    (smtp_option_u32_t) option1,
+  };
+  exports_wasm_smtp_smtp_client_capabilities_t arg9 = (wasm_smtp_smtp_types_capabilities_t) {
+    (wasm_smtp_smtp_types_extensions_t) *((int32_t*) (arg + (24+10*sizeof(void*)))),
+    (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(*((uint8_t **) (arg + (24+11*sizeof(void*))))), (*((size_t*) (arg + (24+12*sizeof(void*))))) },
+    (smtp_option_u64_t) option2,
+    (smtp_option_u32_t) option3,
+    (smtp_option_u32_t) option4,
+    (smtp_option_u32_t) option5,
+    (smtp_option_u32_t) option6,
+    (smtp_option_u32_t) option7,
+    (wasm_smtp_smtp_types_xclient_attributes_t) (int32_t) *((uint8_t*) (arg + (88+12*sizeof(void*)))),
+  };
+  exports_wasm_smtp_smtp_client_result_own_connection_error_t ret;
+  exports_wasm_smtp_smtp_client_own_connection_t ok;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_static_connection_connect_again(&arg8, &arg9, &ok, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  if (!ret.is_err) {
+    ret.val.ok = ok;
+  }
+  free(arg);
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload10 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload10).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload10).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload10).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload10).message).ptr;
+    if (((*payload10).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload12 = &((*payload10).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload12).code);
+      if (((*payload12).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload14 = &((*payload12).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload14).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload14).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload14).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload12).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload12).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload10).detail).is_some) {
+      const smtp_string_t *payload16 = &((*payload10).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload16).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload16).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload10).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload10).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload10).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload10).recipients).ptr;
+  } else {
+    const exports_wasm_smtp_smtp_client_own_connection_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
+    *((int32_t*)(ptr + sizeof(void*))) = (*payload).__handle;
+  }
+  return ptr;
+}
+
 __attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.capabilities")))
 uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_capabilities(uint8_t * arg) {
   exports_wasm_smtp_smtp_client_capabilities_t ret;
@@ -2355,6 +2673,57 @@ uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_noop(uin
   exports_wasm_smtp_smtp_client_result_void_error_t ret;
   exports_wasm_smtp_smtp_client_error_t err;
   ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_noop(((exports_wasm_smtp_smtp_client_connection_t*) arg), &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_wasm_smtp_smtp_client_error_t *payload0 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload0).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload0).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload0).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload0).message).ptr;
+    if (((*payload0).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload2 = &((*payload0).reply).val;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload2).code);
+      if (((*payload2).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload4 = &((*payload2).enhanced).val;
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload4).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload4).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload4).detail);
+      } else {
+        *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload2).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload2).text).ptr;
+    } else {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+    }
+    if (((*payload0).detail).is_some) {
+      const smtp_string_t *payload6 = &((*payload0).detail).val;
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload6).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+    } else {
+      *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
+    }
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload0).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload0).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload0).recipients).ptr;
+  } else {
+    *((int8_t*)(ptr + 0)) = 0;
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("wasm-smtp:smtp/client@1.0.0#[method]connection.reset")))
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_client_method_connection_reset(uint8_t * arg) {
+  exports_wasm_smtp_smtp_client_result_void_error_t ret;
+  exports_wasm_smtp_smtp_client_error_t err;
+  ret.is_err = !exports_wasm_smtp_smtp_client_method_connection_reset(((exports_wasm_smtp_smtp_client_connection_t*) arg), &err);
   if (ret.is_err) {
     ret.val.err = err;
   }

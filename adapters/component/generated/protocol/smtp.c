@@ -1311,10 +1311,17 @@ void exports_wasm_smtp_smtp_engine_list_time_limit_free(exports_wasm_smtp_smtp_e
   }
 }
 
+void exports_wasm_smtp_smtp_engine_option_capabilities_free(exports_wasm_smtp_smtp_engine_option_capabilities_t *ptr) {
+  if (ptr->is_some) {
+    exports_wasm_smtp_smtp_engine_capabilities_free(&ptr->val);
+  }
+}
+
 void exports_wasm_smtp_smtp_engine_session_config_free(exports_wasm_smtp_smtp_engine_session_config_t *ptr) {
   smtp_string_free(&ptr->ehlo_name);
   exports_wasm_smtp_smtp_engine_list_time_limit_free(&ptr->time_limits);
   smtp_option_u32_free(&ptr->eager_octets);
+  exports_wasm_smtp_smtp_engine_option_capabilities_free(&ptr->known);
 }
 
 void exports_wasm_smtp_smtp_engine_channel_binding_free(exports_wasm_smtp_smtp_engine_channel_binding_t *ptr) {
@@ -1457,74 +1464,172 @@ void smtp_string_free(smtp_string_t *ret) {
 // Component Adapters
 
 __attribute__((__export_name__("wasm-smtp:smtp/engine@1.0.0#[static]session.start")))
-uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start(int32_t arg, uint8_t * arg0, size_t arg1, uint8_t * arg2, size_t arg3, int32_t arg4, int32_t arg5, int32_t arg6, int32_t arg7) {
+uint8_t * __wasm_export_exports_wasm_smtp_smtp_engine_static_session_start(uint8_t * arg) {
   smtp_option_u32_t option;
-  switch (arg6) {
+  switch ((int32_t) *((uint8_t*) (arg + (4+5*sizeof(void*))))) {
     case 0: {
       option.is_some = false;
       break;
     }
     case 1: {
       option.is_some = true;
-      option.val = (uint32_t) (arg7);
+      option.val = (uint32_t) (*((int32_t*) (arg + (8+5*sizeof(void*)))));
       break;
     }
   }
-  exports_wasm_smtp_smtp_engine_session_config_t arg8 = (exports_wasm_smtp_smtp_engine_session_config_t) {
-    (exports_wasm_smtp_smtp_engine_tls_mode_t) arg,
-    (smtp_string_t) (smtp_string_t) { (uint8_t*)(arg0), (arg1) },
-    (exports_wasm_smtp_smtp_engine_list_time_limit_t) (exports_wasm_smtp_smtp_engine_list_time_limit_t) { (exports_wasm_smtp_smtp_engine_time_limit_t*)(arg2), (arg3) },
-    (exports_wasm_smtp_smtp_engine_protocol_t) arg4,
-    (exports_wasm_smtp_smtp_engine_session_options_t) arg5,
+  exports_wasm_smtp_smtp_engine_option_capabilities_t option6;
+  switch ((int32_t) *((uint8_t*) (arg + (24+4*sizeof(void*))))) {
+    case 0: {
+      option6.is_some = false;
+      break;
+    }
+    case 1: {
+      option6.is_some = true;
+      smtp_option_u64_t option0;
+      switch ((int32_t) *((uint8_t*) (arg + (40+6*sizeof(void*))))) {
+        case 0: {
+          option0.is_some = false;
+          break;
+        }
+        case 1: {
+          option0.is_some = true;
+          option0.val = (uint64_t) (*((int64_t*) (arg + (48+6*sizeof(void*)))));
+          break;
+        }
+      }
+      smtp_option_u32_t option1;
+      switch ((int32_t) *((uint8_t*) (arg + (56+6*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          option1.val = (uint32_t) (*((int32_t*) (arg + (60+6*sizeof(void*)))));
+          break;
+        }
+      }
+      smtp_option_u32_t option2;
+      switch ((int32_t) *((uint8_t*) (arg + (64+6*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (uint32_t) (*((int32_t*) (arg + (68+6*sizeof(void*)))));
+          break;
+        }
+      }
+      smtp_option_u32_t option3;
+      switch ((int32_t) *((uint8_t*) (arg + (72+6*sizeof(void*))))) {
+        case 0: {
+          option3.is_some = false;
+          break;
+        }
+        case 1: {
+          option3.is_some = true;
+          option3.val = (uint32_t) (*((int32_t*) (arg + (76+6*sizeof(void*)))));
+          break;
+        }
+      }
+      smtp_option_u32_t option4;
+      switch ((int32_t) *((uint8_t*) (arg + (80+6*sizeof(void*))))) {
+        case 0: {
+          option4.is_some = false;
+          break;
+        }
+        case 1: {
+          option4.is_some = true;
+          option4.val = (uint32_t) (*((int32_t*) (arg + (84+6*sizeof(void*)))));
+          break;
+        }
+      }
+      smtp_option_u32_t option5;
+      switch ((int32_t) *((uint8_t*) (arg + (88+6*sizeof(void*))))) {
+        case 0: {
+          option5.is_some = false;
+          break;
+        }
+        case 1: {
+          option5.is_some = true;
+          option5.val = (uint32_t) (*((int32_t*) (arg + (92+6*sizeof(void*)))));
+          break;
+        }
+      }
+
+      option6.val = (wasm_smtp_smtp_types_capabilities_t) {
+        (wasm_smtp_smtp_types_extensions_t) *((int32_t*) (arg + (32+4*sizeof(void*)))),
+        (smtp_list_string_t) (smtp_list_string_t) { (smtp_string_t*)(*((uint8_t **) (arg + (32+5*sizeof(void*))))), (*((size_t*) (arg + (32+6*sizeof(void*))))) },
+        (smtp_option_u64_t) option0,
+        (smtp_option_u32_t) option1,
+        (smtp_option_u32_t) option2,
+        (smtp_option_u32_t) option3,
+        (smtp_option_u32_t) option4,
+        (smtp_option_u32_t) option5,
+        (wasm_smtp_smtp_types_xclient_attributes_t) (int32_t) *((uint8_t*) (arg + (96+6*sizeof(void*)))),
+      };
+      break;
+    }
+  }
+  exports_wasm_smtp_smtp_engine_session_config_t arg7 = (exports_wasm_smtp_smtp_engine_session_config_t) {
+    (exports_wasm_smtp_smtp_engine_tls_mode_t) (int32_t) *((uint8_t*) (arg + 0)),
+    (smtp_string_t) (smtp_string_t) { (uint8_t*)(*((uint8_t **) (arg + sizeof(void*)))), (*((size_t*) (arg + (2*sizeof(void*))))) },
+    (exports_wasm_smtp_smtp_engine_list_time_limit_t) (exports_wasm_smtp_smtp_engine_list_time_limit_t) { (exports_wasm_smtp_smtp_engine_time_limit_t*)(*((uint8_t **) (arg + (3*sizeof(void*))))), (*((size_t*) (arg + (4*sizeof(void*))))) },
+    (exports_wasm_smtp_smtp_engine_protocol_t) (int32_t) *((uint8_t*) (arg + (5*sizeof(void*)))),
+    (exports_wasm_smtp_smtp_engine_session_options_t) (int32_t) *((uint8_t*) (arg + (1+5*sizeof(void*)))),
     (smtp_option_u32_t) option,
+    (bool) (int32_t) *((uint8_t*) (arg + (12+5*sizeof(void*)))),
+    (exports_wasm_smtp_smtp_engine_option_capabilities_t) option6,
   };
   exports_wasm_smtp_smtp_engine_result_own_session_error_t ret;
   exports_wasm_smtp_smtp_engine_own_session_t ok;
   exports_wasm_smtp_smtp_engine_error_t err;
-  ret.is_err = !exports_wasm_smtp_smtp_engine_static_session_start(&arg8, &ok, &err);
+  ret.is_err = !exports_wasm_smtp_smtp_engine_static_session_start(&arg7, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
   if (!ret.is_err) {
     ret.val.ok = ok;
   }
+  free(arg);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_wasm_smtp_smtp_engine_error_t *payload9 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload9).kind;
-    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload9).step;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload9).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload9).message).ptr;
-    if (((*payload9).reply).is_some) {
-      const wasm_smtp_smtp_types_reply_t *payload11 = &((*payload9).reply).val;
+    const exports_wasm_smtp_smtp_engine_error_t *payload8 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload8).kind;
+    *((int8_t*)(ptr + (1+1*sizeof(void*)))) = (int32_t) (*payload8).step;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload8).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload8).message).ptr;
+    if (((*payload8).reply).is_some) {
+      const wasm_smtp_smtp_types_reply_t *payload10 = &((*payload8).reply).val;
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload11).code);
-      if (((*payload11).enhanced).is_some) {
-        const wasm_smtp_smtp_types_enhanced_code_t *payload13 = &((*payload11).enhanced).val;
+      *((int16_t*)(ptr + (5*sizeof(void*)))) = (int32_t) ((*payload10).code);
+      if (((*payload10).enhanced).is_some) {
+        const wasm_smtp_smtp_types_enhanced_code_t *payload12 = &((*payload10).enhanced).val;
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 1;
-        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload13).class_);
-        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload13).subject);
-        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload13).detail);
+        *((int8_t*)(ptr + (4+5*sizeof(void*)))) = (int32_t) ((*payload12).class_);
+        *((int16_t*)(ptr + (6+5*sizeof(void*)))) = (int32_t) ((*payload12).subject);
+        *((int16_t*)(ptr + (8+5*sizeof(void*)))) = (int32_t) ((*payload12).detail);
       } else {
         *((int8_t*)(ptr + (2+5*sizeof(void*)))) = 0;
       }
-      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload11).text).len;
-      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload11).text).ptr;
+      *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*payload10).text).len;
+      *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*payload10).text).ptr;
     } else {
       *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
     }
-    if (((*payload9).detail).is_some) {
-      const smtp_string_t *payload15 = &((*payload9).detail).val;
+    if (((*payload8).detail).is_some) {
+      const smtp_string_t *payload14 = &((*payload8).detail).val;
       *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload15).len;
-      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload15).ptr;
+      *((size_t*)(ptr + (8+10*sizeof(void*)))) = (*payload14).len;
+      *((uint8_t **)(ptr + (8+9*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
     } else {
       *((int8_t*)(ptr + (8+8*sizeof(void*)))) = 0;
     }
-    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload9).retryable;
-    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload9).in_doubt;
-    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload9).recipients).len;
-    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload9).recipients).ptr;
+    *((int8_t*)(ptr + (8+11*sizeof(void*)))) = (*payload8).retryable;
+    *((int8_t*)(ptr + (9+11*sizeof(void*)))) = (*payload8).in_doubt;
+    *((size_t*)(ptr + (8+13*sizeof(void*)))) = ((*payload8).recipients).len;
+    *((uint8_t **)(ptr + (8+12*sizeof(void*)))) = (uint8_t *) ((*payload8).recipients).ptr;
   } else {
     const exports_wasm_smtp_smtp_engine_own_session_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((int32_t*)(ptr + sizeof(void*))) = (*payload).__handle;

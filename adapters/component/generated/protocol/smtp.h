@@ -665,6 +665,11 @@ typedef struct {
   size_t len;
 } exports_wasm_smtp_smtp_engine_list_time_limit_t;
 
+typedef struct {
+  bool is_some;
+  exports_wasm_smtp_smtp_engine_capabilities_t val;
+} exports_wasm_smtp_smtp_engine_option_capabilities_t;
+
 // What a session starts with.
 typedef struct exports_wasm_smtp_smtp_engine_session_config_t {
   // How the connection is protected. With `implicit`, the first event is `start-tls`.
@@ -679,6 +684,13 @@ typedef struct exports_wasm_smtp_smtp_engine_session_config_t {
   exports_wasm_smtp_smtp_engine_session_options_t   options;
   // As in `config`.
   smtp_option_u32_t   eager_octets;
+  // `submit` is taken while a login is under way that is one command (PLAIN, EXTERNAL, ANONYMOUS), if
+  // PIPELINING is offered: the envelope travels behind it, the message waits for its answer.
+  bool   early_envelope;
+  // What this server offered on an earlier connection of the same kind, behind TLS if there is TLS. If
+  // PIPECONNECT is among it, `ready` comes at once. If the server has changed since, the session fails;
+  // nothing was handed over then, and it can be begun again without this.
+  exports_wasm_smtp_smtp_engine_option_capabilities_t   known;
 } exports_wasm_smtp_smtp_engine_session_config_t;
 
 // What ties a login to the TLS channel (RFC 5802 section 6).
@@ -897,6 +909,8 @@ void exports_wasm_smtp_smtp_engine_error_free(exports_wasm_smtp_smtp_engine_erro
 void exports_wasm_smtp_smtp_engine_xclient_values_free(exports_wasm_smtp_smtp_engine_xclient_values_t *ptr);
 
 void exports_wasm_smtp_smtp_engine_list_time_limit_free(exports_wasm_smtp_smtp_engine_list_time_limit_t *ptr);
+
+void exports_wasm_smtp_smtp_engine_option_capabilities_free(exports_wasm_smtp_smtp_engine_option_capabilities_t *ptr);
 
 void exports_wasm_smtp_smtp_engine_session_config_free(exports_wasm_smtp_smtp_engine_session_config_t *ptr);
 
