@@ -27,9 +27,11 @@ def record(**fields):
 
 with open(ca_file, "rb") as file:
     trust = file.read()
-config = record(host=host, port=int(port), tls=tls, trust=trust, ehlo_name=None, time_limits=[])
+config = record(host=host, port=int(port), tls=tls, trust=trust, ehlo_name=None, time_limits=[],
+                protocol="smtp", options=set(), eager_octets=None)
 login = wc.Variant("password", record(user=user, password=secret, mechanism=mechanism, allow_plaintext=False))
-message = record(envelope=record(sender="bench@lab.test", recipients=["b@lab.test"], options=set()),
+message = record(envelope=record(sender="bench@lab.test", options=set(), parameters=[], optional=set(),
+                                 recipients=[record(address="b@lab.test", notify=None, original_recipient=None)]),
                  content=b"From: bench@lab.test\r\nSubject: bench\r\n\r\nhello\r\n")
 
 engine = Engine(Config())
