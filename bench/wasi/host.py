@@ -59,8 +59,8 @@ def instantiate(component):
 def send(store, function):
     result = function(store, config, login, message)
     function.post_return(store)
-    if getattr(result, "message", None):
-        sys.exit(result.message)
+    if result.tag == "err":
+        sys.exit(result.payload.message)
 
 
 with open(path, "rb") as file:
