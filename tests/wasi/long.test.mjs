@@ -11,6 +11,8 @@ const MEMORY_MIB = 2; // that a memory of an instance may grow to
 const SENDS = 1000;
 const LARGE = 100e6;
 const CONTENT = `Subject: x\r\n\r\n${'y'.repeat(70)}\r\n`;
+// The server has none of it: what is left out has been taken into memory, too.
+const WANTED = { parameters: [{ 'hold-for': 60 }, { 'dsn-envelope-id': 'x'.repeat(90) }], optional: ['dsn', 'hold'] };
 
 let run, ca;
 before(async () => {
@@ -24,7 +26,7 @@ test(`${SENDS} messages through one instance, in ${MEMORY_MIB} MiB`, { timeout: 
   t.after(component.stop);
   const { port } = run['smtp-sink'].listeners.discard;
   for (let n = 0; n < SENDS; n += 1) {
-    const outcome = await component.call('smtp-send#send', config(port), 'none', message(['a@lab.test', 'b@lab.test'], CONTENT));
+    const outcome = await component.call('smtp-send#send', config(port), 'none', message(['a@lab.test', { address: 'b@lab.test', notify: ['delay'], 'original-recipient': 'rfc822;c@lab.test' }], CONTENT, WANTED));
     assert.equal(outcome.recipients.length, 2);
     if (n % 50 === 0) await assert.rejects(component.call('smtp-send#send', config(1), 'none', message(['a@lab.test'], CONTENT)), /refused/);
   }
