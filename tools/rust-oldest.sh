@@ -29,8 +29,8 @@ unpack() {
 if [ "$(rustc --version | cut -d ' ' -f 2 | cut -d . -f 1-2)" = "$oldest" ]; then
     echo "Rust $oldest is what everything else is tested with"
     exit 0
-elif rustc "+$oldest" --version >/dev/null 2>&1; then
-    RUSTC=$(rustup which --toolchain "$oldest" rustc)
+elif RUSTC=$(rustup which --toolchain "$oldest" rustc 2>/dev/null); then
+    : # without rustup, rustc itself takes "+$oldest" and pays no heed to it
 elif [ -x "$folder/usr/bin/rustc" ] || (unpack); then
     RUSTC=$folder/usr/bin/rustc
     export LD_LIBRARY_PATH="$folder/usr/lib/$(gcc -print-multiarch)"
