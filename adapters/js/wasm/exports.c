@@ -18,8 +18,12 @@
 
 extern unsigned char __heap_base;
 
-/* All of a session. What is used most comes first: the lower an address, the shorter the code. */
-static struct {
+/*
+ * A session, but for its buffers, lies at the bottom of the memory: the lower an address, the shorter the
+ * code, and what is used most comes first. No pointer leads to address 0. tools/build-wasm.sh has the
+ * linker leave LOW_MEMORY bytes there.
+ */
+typedef struct session_memory {
     wsmtp_engine engine;
     wsmtp_event event;
     wsmtp_config config;
@@ -27,10 +31,17 @@ static struct {
     wsmtp_body_scan scan;
     size_t window[2]; /* results of recv_buf and send_buf beside the one that they return */
     uint32_t epoch;   /* the same of timer */
+} session_memory;
+#define SESSION_AT 8
+#define session (*(session_memory *)SESSION_AT)
+_Static_assert(SESSION_AT % _Alignof(session_memory) == 0 && SESSION_AT + sizeof(session_memory) <= LOW_MEMORY,
+               "a session has no room below the data");
+
+static struct {
     uint8_t input[INPUT_LEN];
     uint8_t output[OUTPUT_LEN];
     uint8_t staging[STAGING_LEN];
-} session;
+} buffers;
 
 #define WORD(type, field, number)                                                                  \
     _Static_assert(offsetof(type, field) == 4 * (number), #type "." #field " has moved")
@@ -128,8 +139,8 @@ EXPORT(setup) const void *setup(void)
 {
     static const void *const places[] = {
         &__heap_base,
-        session.staging,
-        (const void *)sizeof session.staging,
+        buffers.staging,
+        (const void *)sizeof buffers.staging,
         (const void *)sizeof(wsmtp_transaction),
         session.window,
         &session.event,
@@ -141,10 +152,10 @@ EXPORT(setup) const void *setup(void)
     };
     wsmtp_config_init(&session.config);
     wsmtp_credentials_init(&session.credentials);
-    session.config.input = session.input;
-    session.config.input_len = sizeof session.input;
-    session.config.output = session.output;
-    session.config.output_len = sizeof session.output;
+    session.config.input = buffers.input;
+    session.config.input_len = sizeof buffers.input;
+    session.config.output = buffers.output;
+    session.config.output_len = sizeof buffers.output;
     return places;
 }
 
@@ -233,7 +244,7 @@ EXPORT(submit) uint32_t submit(wsmtp_transaction *transaction)
 /* Takes from the first len octets of the staging area; returns how many. */
 EXPORT(body_write) size_t body_write(size_t len)
 {
-    return wsmtp_body_write(&session.engine, session.staging, len);
+    return wsmtp_body_write(&session.engine, buffers.staging, len);
 }
 
 EXPORT(body_end) uint32_t body_end(void) { return wsmtp_body_end(&session.engine); }
@@ -249,7 +260,7 @@ EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
 EXPORT(query) uint32_t query(uint32_t step, size_t len)
 {
     wsmtp_engine *e = &session.engine;
-    const char *text = (const char *)session.staging;
+    const char *text = (const char *)buffers.staging;
     return step == WSMTP_STEP_VRFY   ? wsmtp_vrfy(e, text, len)
            : step == WSMTP_STEP_EXPN ? wsmtp_expn(e, text, len)
                                      : wsmtp_help(e, text, len);
@@ -285,7 +296,7 @@ EXPORT(scan_init) void scan_init(void) { wsmtp_body_scan_init(&session.scan); }
 
 EXPORT(scan_add) void scan_add(size_t len)
 {
-    wsmtp_body_scan_add(&session.scan, session.staging, len);
+    wsmtp_body_scan_add(&session.scan, buffers.staging, len);
 }
 
 EXPORT(scan_end) void scan_end(void) { wsmtp_body_scan_end(&session.scan); }
