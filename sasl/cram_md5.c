@@ -11,14 +11,16 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
                                                   size_t challenge_len)
 {
     const wsmtp_credentials *c = sasl->credentials;
+    wsmtp_hash_algorithm md5;
     uint8_t digest[WSMTP_HASH_MAX];
     /* A response to an empty challenge would be good for every other server too. */
     if (sasl->step != WSMTP_CRAM_MD5_WAITING || challenge_len == 0) {
         return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_CHALLENGE);
     }
-    wsmtp_hmac_whole(&wsmtp_md5, (const uint8_t *)c->password, c->password_len, challenge,
+    wsmtp_hash_make(&md5, WSMTP_HASH_MD5);
+    wsmtp_hmac_whole(&md5, (const uint8_t *)c->password, c->password_len, challenge,
                      challenge_len, digest);
-    sasl->scratch_len = 2u * (size_t)wsmtp_md5.digest_len;
+    sasl->scratch_len = 2u * (size_t)md5.digest_len;
     for (size_t i = 0; i < sasl->scratch_len; i++) {
         sasl->scratch[i] =
             (uint8_t)"0123456789abcdef"[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u];

@@ -1,36 +1,49 @@
 /*
  * MD5, SHA-1, SHA-256 and SHA-512 behind one interface, HMAC and PBKDF2 over it. Private to sasl/.
- * They differ in the compression function, the initial words, the lengths of digest and block, and
- * the byte order. Words have 32 bits; for SHA-512 two of them make one.
+ * They differ in the compression function, the initial words, the lengths of digest and word, and
+ * the byte order. A block has 16 words, whatever their length: one of 32 bits is the lower half of a
+ * word here, and its upper half means nothing.
  */
 #ifndef WSMTP_HASH_H
 #define WSMTP_HASH_H
 
 #include "wsmtp/sasl.h"
 
-#define WSMTP_HASH_BLOCK_MAX (WSMTP_FEATURE_SHA_512 ? 128u : 64u) /* bytes */
+#define WSMTP_HASH_MD5 ((wsmtp_hash)0) /* no one else knows it by a number */
+#define WSMTP_HASH_WORDS 16u           /* in a block */
 
 typedef struct wsmtp_hash_algorithm {
     /* Mixes one block into the state. May change the block. */
-    void (*compress)(uint32_t *state, uint32_t *block);
-    const uint32_t *initial; /* state: as long as the digest */
-    uint8_t digest_len;      /* bytes */
-    uint8_t block_len;       /* bytes */
+    void (*compress)(const struct wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block);
+    uint8_t digest_len; /* bytes */
+    uint8_t word_shift; /* a word has 1 << word_shift bytes: 4 or 8 */
     bool big_endian;
+    uint64_t initial[8];    /* state */
+    uint64_t constants[80]; /* of SHA-256 and SHA-512 */
 } wsmtp_hash_algorithm;
 
-extern const wsmtp_hash_algorithm wsmtp_md5;
-extern const wsmtp_hash_algorithm wsmtp_sha1;
-extern const wsmtp_hash_algorithm wsmtp_sha256;
-extern const wsmtp_hash_algorithm wsmtp_sha512;
-extern const uint64_t wsmtp_sha512_constants[80];
+/*
+ * Makes the algorithm of a hash that wsmtp_hash_len knows, or MD5. It is to outlive what it hashes. The
+ * constants of SHA-256 and SHA-512 take as long as some hundred blocks.
+ */
+void wsmtp_hash_make(wsmtp_hash_algorithm *algorithm, wsmtp_hash hash);
+
+void wsmtp_md5_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block);
+void wsmtp_sha1_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block);
+void wsmtp_sha2_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block);
+void wsmtp_sha2_constants(wsmtp_hash_algorithm *algorithm); /* and the initial words */
 
 typedef struct wsmtp_hash_context {
     const wsmtp_hash_algorithm *algorithm;
     uint32_t length; /* bytes taken in so far; there are never as many as 2^32 */
-    uint32_t state[WSMTP_HASH_BLOCK_MAX / 8u];
-    uint32_t block[WSMTP_HASH_BLOCK_MAX / 4u]; /* the bytes that wait for the rest of their block; zero behind them */
+    uint64_t state[8];
+    uint64_t block[WSMTP_HASH_WORDS]; /* the bytes that wait for the rest of their block; zero behind them */
 } wsmtp_hash_context;
+
+static inline unsigned wsmtp_hash_block_len(const wsmtp_hash_algorithm *algorithm)
+{
+    return WSMTP_HASH_WORDS << algorithm->word_shift;
+}
 
 void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm);
 void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len);
@@ -53,9 +66,6 @@ void wsmtp_hmac_final(wsmtp_hmac *hmac, uint8_t *digest);
 /* All three at once. */
 void wsmtp_hmac_whole(const wsmtp_hash_algorithm *algorithm, const uint8_t *key, size_t key_len,
                       const void *data, size_t data_len, uint8_t *digest);
-
-/* The algorithm of a public hash; NULL if unknown. */
-const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash);
 
 static inline uint32_t wsmtp_rotate_left(uint32_t word, unsigned bits)
 {

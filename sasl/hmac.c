@@ -6,7 +6,7 @@ void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, co
                      size_t key_len)
 {
     uint8_t short_key[WSMTP_HASH_MAX];
-    if (key_len > algorithm->block_len) {
+    if (key_len > wsmtp_hash_block_len(algorithm)) {
         wsmtp_hash_init(&hmac->side[0], algorithm);
         wsmtp_hash_update(&hmac->side[0], key, key_len);
         wsmtp_hash_final(&hmac->side[0], short_key);
@@ -15,7 +15,7 @@ void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, co
     }
     for (unsigned side = 0; side < 2u; side++) {
         wsmtp_hash_init(&hmac->side[side], algorithm);
-        for (size_t i = 0; i < algorithm->block_len; i++) {
+        for (size_t i = 0; i < wsmtp_hash_block_len(algorithm); i++) {
             uint8_t octet = (uint8_t)((i < key_len ? key[i] : 0u) ^ (side == 0 ? 0x36u : 0x5cu));
             wsmtp_hash_update(&hmac->side[side], &octet, 1);
         }

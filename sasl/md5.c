@@ -3,10 +3,11 @@
 
 #if WSMTP_FEATURE_CRAM_MD5
 
-static void wsmtp_md5_compress(uint32_t *state, uint32_t *w)
+void wsmtp_md5_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *w)
 {
+    (void)algorithm;
     static const uint8_t shifts[16] = {7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21};
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t a = (uint32_t)state[0], b = (uint32_t)state[1], c = (uint32_t)state[2], d = (uint32_t)state[3];
     /*
      * Round t adds the whole part of 2^32 * |sin(t + 1)|. sin(n + 1) = 2 cos(1) sin(n) - sin(n - 1)
      * gives them one after another with an error below 2^-45, far less than any of the 64 is from a
@@ -34,7 +35,7 @@ static void wsmtp_md5_compress(uint32_t *state, uint32_t *w)
             g = 7u * t;
             break;
         }
-        f += a + w[g & 15u] + (uint32_t)((sine < 0.0 ? -sine : sine) * 4294967296.0);
+        f += a + (uint32_t)w[g & 15u] + (uint32_t)((sine < 0.0 ? -sine : sine) * 4294967296.0);
         a = d;
         d = c;
         c = b;
@@ -43,16 +44,10 @@ static void wsmtp_md5_compress(uint32_t *state, uint32_t *w)
         sine_before = sine;
         sine = sine_next;
     }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
+    state[0] = a;
+    state[1] = b;
+    state[2] = c;
+    state[3] = d;
 }
-
-static const uint32_t wsmtp_md5_initial[4] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
-
-const wsmtp_hash_algorithm wsmtp_md5 = {
-    wsmtp_md5_compress, wsmtp_md5_initial, 16, 64, false,
-};
 
 #endif

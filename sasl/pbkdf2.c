@@ -5,20 +5,12 @@
 
 #if WSMTP_FEATURE_SCRAM
 
-const wsmtp_hash_algorithm *wsmtp_hash_find(wsmtp_hash hash)
-{
-    return hash == WSMTP_HASH_SHA_256 ? &wsmtp_sha256
-           : hash == WSMTP_HASH_SHA_1 ? &wsmtp_sha1
-#if WSMTP_FEATURE_SHA_512
-           : hash == WSMTP_HASH_SHA_512 ? &wsmtp_sha512
-#endif
-                                        : NULL;
-}
-
 size_t wsmtp_hash_len(wsmtp_hash hash)
 {
-    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(hash);
-    return algorithm != NULL ? algorithm->digest_len : 0;
+    return hash == WSMTP_HASH_SHA_256   ? 32u
+           : hash == WSMTP_HASH_SHA_1   ? 20u
+           : hash == WSMTP_HASH_SHA_512 ? (WSMTP_FEATURE_SHA_512 ? 64u : 0u)
+                                        : 0u;
 }
 
 void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_len,
@@ -26,27 +18,29 @@ void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_
                       uint8_t key[WSMTP_HASH_MAX])
 {
     static const uint8_t block_index[4] = {0, 0, 0, 1};
-    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(hash);
+    const size_t digest_len = wsmtp_hash_len(hash);
+    wsmtp_hash_algorithm algorithm;
     wsmtp_hmac keyed, hmac;
     uint8_t u[WSMTP_HASH_MAX];
     memset(key, 0, WSMTP_HASH_MAX);
-    if (algorithm == NULL || iterations == 0) {
+    if (digest_len == 0 || iterations == 0) {
         return;
     }
-    wsmtp_hmac_init(&keyed, algorithm, password, password_len);
+    wsmtp_hash_make(&algorithm, hash);
+    wsmtp_hmac_init(&keyed, &algorithm, password, password_len);
     hmac = keyed;
     wsmtp_hmac_update(&hmac, salt, salt_len);
     wsmtp_hmac_update(&hmac, block_index, sizeof block_index);
     for (;;) {
         wsmtp_hmac_final(&hmac, u);
-        for (size_t i = 0; i < algorithm->digest_len; i++) {
+        for (size_t i = 0; i < digest_len; i++) {
             key[i] ^= u[i];
         }
         if (--iterations == 0) {
             break;
         }
         hmac = keyed;
-        wsmtp_hmac_update(&hmac, u, algorithm->digest_len);
+        wsmtp_hmac_update(&hmac, u, digest_len);
     }
     wsmtp_wipe(&keyed, sizeof keyed);
     wsmtp_wipe(u, sizeof u);

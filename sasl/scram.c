@@ -131,24 +131,25 @@ static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm 
 
 static wsmtp_sasl_status wsmtp_scram_key(wsmtp_sasl *sasl, const uint8_t *key, size_t key_len)
 {
-    const wsmtp_hash_algorithm *algorithm = wsmtp_hash_find(sasl->scram_hash);
+    wsmtp_hash_algorithm algorithm;
     wsmtp_hash_context hash;
     uint8_t client_key[WSMTP_HASH_MAX];
     uint8_t other[WSMTP_HASH_MAX];
     if (sasl->step != WSMTP_SCRAM_KEY) {
         return wsmtp_sasl_fail(sasl, WSMTP_REASON_STATE);
     }
-    if (key_len != algorithm->digest_len) {
+    if (key_len != wsmtp_hash_len(sasl->scram_hash)) {
         return wsmtp_sasl_fail(sasl, WSMTP_REASON_AUTH_KEY);
     }
-    wsmtp_hmac_whole(algorithm, key, key_len, "Server Key", 10, other);
-    wsmtp_scram_sign(sasl, algorithm, other, sasl->scram_server_signature);
+    wsmtp_hash_make(&algorithm, sasl->scram_hash);
+    wsmtp_hmac_whole(&algorithm, key, key_len, "Server Key", 10, other);
+    wsmtp_scram_sign(sasl, &algorithm, other, sasl->scram_server_signature);
 
-    wsmtp_hmac_whole(algorithm, key, key_len, "Client Key", 10, client_key);
-    wsmtp_hash_init(&hash, algorithm);
+    wsmtp_hmac_whole(&algorithm, key, key_len, "Client Key", 10, client_key);
+    wsmtp_hash_init(&hash, &algorithm);
     wsmtp_hash_update(&hash, client_key, key_len);
     wsmtp_hash_final(&hash, other);
-    wsmtp_scram_sign(sasl, algorithm, other, other);
+    wsmtp_scram_sign(sasl, &algorithm, other, other);
     for (size_t i = 0; i < key_len; i++) {
         client_key[i] ^= other[i];
     }

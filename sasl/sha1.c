@@ -3,10 +3,12 @@
 
 #if WSMTP_FEATURE_SCRAM
 
-static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
+void wsmtp_sha1_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *w)
 {
+    (void)algorithm;
     static const uint32_t constants[4] = {0x5a827999u, 0x6ed9eba1u, 0x8f1bbcdcu, 0xca62c1d6u};
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    uint32_t a = (uint32_t)state[0], b = (uint32_t)state[1], c = (uint32_t)state[2], d = (uint32_t)state[3];
+    uint32_t e = (uint32_t)state[4];
     for (unsigned t = 0; t < 80u; t++) {
         const unsigned part = t / 20u;
         uint32_t f = b ^ c ^ d;
@@ -16,29 +18,23 @@ static void wsmtp_sha1_compress(uint32_t *state, uint32_t *w)
             f = (b & c) | (d & (b | c));
         }
         /* The schedule needs no more than its last 16 words: they share the block's place. */
-        uint32_t *word = &w[t & 15u];
+        uint64_t *word = &w[t & 15u];
         if (t >= 16u) {
             *word = wsmtp_rotate_left(
-                *word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u], 1);
+                (uint32_t)(*word ^ w[(t + 2u) & 15u] ^ w[(t + 8u) & 15u] ^ w[(t + 13u) & 15u]), 1);
         }
-        uint32_t sum = wsmtp_rotate_left(a, 5) + f + constants[part] + e + *word;
+        uint32_t sum = wsmtp_rotate_left(a, 5) + f + constants[part] + e + (uint32_t)*word;
         e = d;
         d = c;
         c = wsmtp_rotate_left(b, 30);
         b = a;
         a = sum;
     }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
-    state[4] += e;
+    state[0] = a;
+    state[1] = b;
+    state[2] = c;
+    state[3] = d;
+    state[4] = e;
 }
-
-static const uint32_t wsmtp_sha1_initial[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
-
-const wsmtp_hash_algorithm wsmtp_sha1 = {
-    wsmtp_sha1_compress, wsmtp_sha1_initial, 20, 64, true,
-};
 
 #endif

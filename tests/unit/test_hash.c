@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "hash.h"
+#include "algorithms.h"
 #include "hex.h"
 
 static void digest(const wsmtp_hash_algorithm *algorithm, const void *data, size_t data_len,
@@ -39,6 +39,43 @@ static void check_digest(const wsmtp_hash_algorithm *algorithm, const void *data
     }
 }
 
+/* FIPS 180-4 sections 4.2.2, 4.2.3, 5.3.3 and 5.3.5; what SHA-256 has is the upper halves. */
+static void test_constants(void)
+{
+    static const uint64_t constants[80] = {
+        0x428a2f98d728ae22u, 0x7137449123ef65cdu, 0xb5c0fbcfec4d3b2fu, 0xe9b5dba58189dbbcu,
+        0x3956c25bf348b538u, 0x59f111f1b605d019u, 0x923f82a4af194f9bu, 0xab1c5ed5da6d8118u,
+        0xd807aa98a3030242u, 0x12835b0145706fbeu, 0x243185be4ee4b28cu, 0x550c7dc3d5ffb4e2u,
+        0x72be5d74f27b896fu, 0x80deb1fe3b1696b1u, 0x9bdc06a725c71235u, 0xc19bf174cf692694u,
+        0xe49b69c19ef14ad2u, 0xefbe4786384f25e3u, 0x0fc19dc68b8cd5b5u, 0x240ca1cc77ac9c65u,
+        0x2de92c6f592b0275u, 0x4a7484aa6ea6e483u, 0x5cb0a9dcbd41fbd4u, 0x76f988da831153b5u,
+        0x983e5152ee66dfabu, 0xa831c66d2db43210u, 0xb00327c898fb213fu, 0xbf597fc7beef0ee4u,
+        0xc6e00bf33da88fc2u, 0xd5a79147930aa725u, 0x06ca6351e003826fu, 0x142929670a0e6e70u,
+        0x27b70a8546d22ffcu, 0x2e1b21385c26c926u, 0x4d2c6dfc5ac42aedu, 0x53380d139d95b3dfu,
+        0x650a73548baf63deu, 0x766a0abb3c77b2a8u, 0x81c2c92e47edaee6u, 0x92722c851482353bu,
+        0xa2bfe8a14cf10364u, 0xa81a664bbc423001u, 0xc24b8b70d0f89791u, 0xc76c51a30654be30u,
+        0xd192e819d6ef5218u, 0xd69906245565a910u, 0xf40e35855771202au, 0x106aa07032bbd1b8u,
+        0x19a4c116b8d2d0c8u, 0x1e376c085141ab53u, 0x2748774cdf8eeb99u, 0x34b0bcb5e19b48a8u,
+        0x391c0cb3c5c95a63u, 0x4ed8aa4ae3418acbu, 0x5b9cca4f7763e373u, 0x682e6ff3d6b2b8a3u,
+        0x748f82ee5defb2fcu, 0x78a5636f43172f60u, 0x84c87814a1f0ab72u, 0x8cc702081a6439ecu,
+        0x90befffa23631e28u, 0xa4506cebde82bde9u, 0xbef9a3f7b2c67915u, 0xc67178f2e372532bu,
+        0xca273eceea26619cu, 0xd186b8c721c0c207u, 0xeada7dd6cde0eb1eu, 0xf57d4f7fee6ed178u,
+        0x06f067aa72176fbau, 0x0a637dc5a2c898a6u, 0x113f9804bef90daeu, 0x1b710b35131c471bu,
+        0x28db77f523047d84u, 0x32caab7b40c72493u, 0x3c9ebe0a15c9bebcu, 0x431d67c49c100d4cu,
+        0x4cc5d4becb3e42b6u, 0x597f299cfc657e2au, 0x5fcb6fab3ad6faecu, 0x6c44198c4a475817u};
+    static const uint64_t initial[8] = {
+        0x6a09e667f3bcc908u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u,
+        0x510e527fade682d1u, 0x9b05688c2b3e6c1fu, 0x1f83d9abfb41bd6bu, 0x5be0cd19137e2179u};
+    for (size_t i = 0; i < 80; i++) {
+        CHECK_EQ(algorithm_of(WSMTP_HASH_SHA_512)->constants[i], constants[i]);
+        CHECK_EQ(algorithm_of(WSMTP_HASH_SHA_256)->constants[i], constants[i] >> 32);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        CHECK_EQ(algorithm_of(WSMTP_HASH_SHA_512)->initial[i], initial[i]);
+        CHECK_EQ(algorithm_of(WSMTP_HASH_SHA_256)->initial[i], initial[i] >> 32);
+    }
+}
+
 static void test_known(void)
 {
     static const char *const two_blocks =
@@ -49,27 +86,27 @@ static void test_known(void)
     static const char *const two_large_blocks =
         "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqr"
         "lmnopqrsmnopqrstnopqrstu";
-    check_digest(&wsmtp_md5, "", 0, "d41d8cd98f00b204e9800998ecf8427e");
-    check_digest(&wsmtp_md5, "a", 1, "0cc175b9c0f1b6a831c399e269772661");
-    check_digest(&wsmtp_md5, "abc", 3, "900150983cd24fb0d6963f7d28e17f72");
-    check_digest(&wsmtp_md5, "message digest", 14, "f96b697d7cb7938d525a2f31aaf161d0");
-    check_digest(&wsmtp_md5, md5_digits, 80, "57edf4a22be3c955ac49da2e2107b67a");
-    check_digest(&wsmtp_sha1, "", 0, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-    check_digest(&wsmtp_sha1, "abc", 3, "a9993e364706816aba3e25717850c26c9cd0d89d");
-    check_digest(&wsmtp_sha1, two_blocks, 56, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
-    check_digest(&wsmtp_sha256, "", 0,
+    check_digest(algorithm_of(WSMTP_HASH_MD5), "", 0, "d41d8cd98f00b204e9800998ecf8427e");
+    check_digest(algorithm_of(WSMTP_HASH_MD5), "a", 1, "0cc175b9c0f1b6a831c399e269772661");
+    check_digest(algorithm_of(WSMTP_HASH_MD5), "abc", 3, "900150983cd24fb0d6963f7d28e17f72");
+    check_digest(algorithm_of(WSMTP_HASH_MD5), "message digest", 14, "f96b697d7cb7938d525a2f31aaf161d0");
+    check_digest(algorithm_of(WSMTP_HASH_MD5), md5_digits, 80, "57edf4a22be3c955ac49da2e2107b67a");
+    check_digest(algorithm_of(WSMTP_HASH_SHA_1), "", 0, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    check_digest(algorithm_of(WSMTP_HASH_SHA_1), "abc", 3, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    check_digest(algorithm_of(WSMTP_HASH_SHA_1), two_blocks, 56, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    check_digest(algorithm_of(WSMTP_HASH_SHA_256), "", 0,
                  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    check_digest(&wsmtp_sha256, "abc", 3,
+    check_digest(algorithm_of(WSMTP_HASH_SHA_256), "abc", 3,
                  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    check_digest(&wsmtp_sha256, two_blocks, 56,
+    check_digest(algorithm_of(WSMTP_HASH_SHA_256), two_blocks, 56,
                  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    check_digest(&wsmtp_sha512, "", 0,
+    check_digest(algorithm_of(WSMTP_HASH_SHA_512), "", 0,
                  "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
                  "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
-    check_digest(&wsmtp_sha512, "abc", 3,
+    check_digest(algorithm_of(WSMTP_HASH_SHA_512), "abc", 3,
                  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
                  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
-    check_digest(&wsmtp_sha512, two_large_blocks, 112,
+    check_digest(algorithm_of(WSMTP_HASH_SHA_512), two_large_blocks, 112,
                  "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
                  "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909");
 }
@@ -103,9 +140,9 @@ static void test_block_ends(void)
     char message[128];
     memset(message, 'a', sizeof message);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        check_digest(&wsmtp_md5, message, rows[i].len, rows[i].md5);
-        check_digest(&wsmtp_sha1, message, rows[i].len, rows[i].sha1);
-        check_digest(&wsmtp_sha256, message, rows[i].len, rows[i].sha256);
+        check_digest(algorithm_of(WSMTP_HASH_MD5), message, rows[i].len, rows[i].md5);
+        check_digest(algorithm_of(WSMTP_HASH_SHA_1), message, rows[i].len, rows[i].sha1);
+        check_digest(algorithm_of(WSMTP_HASH_SHA_256), message, rows[i].len, rows[i].sha256);
     }
 }
 
@@ -171,7 +208,7 @@ static void test_large_block_ends(void)
     char message[257];
     memset(message, 'a', sizeof message);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        check_digest(&wsmtp_sha512, message, rows[i].len, rows[i].sha512);
+        check_digest(algorithm_of(WSMTP_HASH_SHA_512), message, rows[i].len, rows[i].sha512);
     }
 }
 
@@ -179,13 +216,13 @@ static void test_large_block_ends(void)
 static void test_million(void)
 {
     static const struct {
-        const wsmtp_hash_algorithm *algorithm;
+        wsmtp_hash hash;
         const char *wanted;
     } rows[] = {
-        {&wsmtp_md5, "7707d6ae4e027c70eea2a935c2296f21"},
-        {&wsmtp_sha1, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
-        {&wsmtp_sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
-        {&wsmtp_sha512,
+        {WSMTP_HASH_MD5, "7707d6ae4e027c70eea2a935c2296f21"},
+        {WSMTP_HASH_SHA_1, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
+        {WSMTP_HASH_SHA_256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
+        {WSMTP_HASH_SHA_512,
          "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
          "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b"}};
     char piece[997];
@@ -194,19 +231,20 @@ static void test_million(void)
         wsmtp_hash_context context;
         uint8_t out[WSMTP_HASH_MAX];
         size_t left = 1000000;
-        wsmtp_hash_init(&context, rows[i].algorithm);
+        wsmtp_hash_init(&context, algorithm_of(rows[i].hash));
         while (left > 0) {
             size_t n = left < sizeof piece ? left : sizeof piece;
             wsmtp_hash_update(&context, piece, n);
             left -= n;
         }
         wsmtp_hash_final(&context, out);
-        CHECK_HEX(out, rows[i].algorithm->digest_len, rows[i].wanted);
+        CHECK_HEX(out, algorithm_of(rows[i].hash)->digest_len, rows[i].wanted);
     }
 }
 
 int main(void)
 {
+    test_constants();
     test_known();
     test_block_ends();
     test_large_block_ends();

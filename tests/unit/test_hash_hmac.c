@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "hash.h"
+#include "algorithms.h"
 #include "hex.h"
 
 static void check_hmac(const wsmtp_hash_algorithm *algorithm, const char *key_hex,
@@ -180,10 +180,10 @@ static void test_hmac(void)
          "0c6c515421b327ec1d69402e53dfb49ad7381eb067b338fd7b0cb22247225d47"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        check_hmac(&wsmtp_md5, rows[i].key, rows[i].data, rows[i].md5);
-        check_hmac(&wsmtp_sha1, rows[i].key, rows[i].data, rows[i].sha1);
-        check_hmac(&wsmtp_sha256, rows[i].key, rows[i].data, rows[i].sha256);
-        check_hmac(&wsmtp_sha512, rows[i].key, rows[i].data, rows[i].sha512);
+        check_hmac(algorithm_of(WSMTP_HASH_MD5), rows[i].key, rows[i].data, rows[i].md5);
+        check_hmac(algorithm_of(WSMTP_HASH_SHA_1), rows[i].key, rows[i].data, rows[i].sha1);
+        check_hmac(algorithm_of(WSMTP_HASH_SHA_256), rows[i].key, rows[i].data, rows[i].sha256);
+        check_hmac(algorithm_of(WSMTP_HASH_SHA_512), rows[i].key, rows[i].data, rows[i].sha512);
     }
 }
 
