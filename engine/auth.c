@@ -24,16 +24,15 @@ static void respond(wsmtp_engine *e)
 void wsmtp_auth_pump(wsmtp_engine *e)
 {
     while (e->auth_state == AUTH_SENDING && wsmtp_reserve(e, 4)) {
-        uint8_t raw[3];
-        size_t n = wsmtp_sasl_read(&e->sasl, raw, sizeof raw);
+        /* Three octets make four: read one place behind, each is encoded before it is written over. */
+        uint8_t *text = e->config->output + e->output_end;
+        size_t n = wsmtp_sasl_read(&e->sasl, text + 1, 3);
         if (n > 0) {
-            char *text = (char *)e->config->output + e->output_end;
-            e->output_end += wsmtp_base64_encode(raw, n, text);
+            e->output_end += wsmtp_base64_encode(text + 1, n, (char *)text);
         } else {
             wsmtp_put_text(e, "\r\n");
             e->auth_state = AUTH_WAITING;
         }
-        wsmtp_wipe(raw, sizeof raw);
     }
 }
 
@@ -64,14 +63,13 @@ wsmtp_reason wsmtp_login(wsmtp_engine *e, const wsmtp_credentials *credentials)
     if (response_len + 2 > AUTH_LINE_MAX)
         return wsmtp_reject(e, WSMTP_REASON_CREDENTIAL_TOO_LONG, secret_field(mechanism), 0);
 
-    size_t name_len;
-    const char *name = wsmtp_mechanism_name(mechanism, &name_len);
+    const size_t start = e->output_end;
     e->state = STATE_AUTH;
     e->mechanism = mechanism;
     e->epoch++;
     wsmtp_put_text(e, "AUTH ");
-    wsmtp_put(e, name, name_len);
-    if (first && 5 + name_len + 1 + response_len + 2 <= COMMAND_MAX) {
+    wsmtp_put_text(e, wsmtp_mechanism_name(mechanism, NULL));
+    if (first && e->output_end - start + 1 + response_len + 2 <= COMMAND_MAX) {
         wsmtp_put_text(e, response_len ? " " : " =");
         respond(e);
     } else {

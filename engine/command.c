@@ -4,6 +4,7 @@
  * wsmtp_submit can put a line end or a parameter into a command.
  */
 #include "internal.h"
+#include "words.h"
 
 /* Longest MAIL: verb 12, path 254 + 2, " SIZE=" 20 digits, " BODY=8BITMIME", " SMTPUTF8", CRLF. */
 #define PATH_COMMAND_MAX 320u
@@ -44,17 +45,9 @@ void wsmtp_put(wsmtp_engine *e, const void *data, size_t n)
     e->output_end += n;
 }
 
-static size_t length(const char *text)
-{
-    size_t n = 0;
-    while (text[n])
-        n++;
-    return n;
-}
-
 void wsmtp_put_text(wsmtp_engine *e, const char *text)
 {
-    wsmtp_put(e, text, length(text));
+    wsmtp_put(e, text, wsmtp_word_len(text));
 }
 
 uint64_t wsmtp_output_position(const wsmtp_engine *e)
@@ -64,13 +57,9 @@ uint64_t wsmtp_output_position(const wsmtp_engine *e)
 
 void wsmtp_put_number(wsmtp_engine *e, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    wsmtp_put(e, digits + at, sizeof digits - at);
+    if (value >= 10) /* at most 19 times */
+        wsmtp_put_number(e, value / 10);
+    wsmtp_put(e, &"0123456789"[value % 10], 1);
 }
 
 bool wsmtp_write_word(wsmtp_engine *e, const char *line)
@@ -98,48 +87,36 @@ void wsmtp_write_hello(wsmtp_engine *e, const char *verb)
     wsmtp_put_text(e, "\r\n");
 }
 
-/* Path 0 is the reverse-path, path n the recipient n - 1. */
-static const char *path_text(const wsmtp_transaction *t, size_t path, size_t *len)
-{
-    if (path == 0) {
-        *len = t->reverse_path_len;
-        return t->reverse_path;
-    }
-    *len = t->recipients[path - 1].address_len;
-    return t->recipients[path - 1].address;
-}
-
-#if WSMTP_FEATURE_PARAMETERS
-static const wsmtp_parameter *path_parameters(const wsmtp_transaction *t, size_t path, size_t *count)
-{
-    *count = path == 0 ? t->parameters_len : t->recipients[path - 1].parameters_len;
-    return path == 0 ? t->parameters : t->recipients[path - 1].parameters;
-}
-#endif
-
-/* Checks a path, then its parameters: e->bad_keyword is the one that is wrong, if it is one. */
-static wsmtp_reason check_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
-{
+/* What belongs to path 0, the reverse-path, or path n, the recipient n - 1. */
+typedef struct path_parts {
+    const char *text;
     size_t len;
-    const char *text = path_text(t, path, &len);
-    wsmtp_reason reason = wsmtp_mailbox_check(
-        text, len,
-        (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
-            (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
-        NULL);
 #if WSMTP_FEATURE_PARAMETERS
-    size_t count;
-    const wsmtp_parameter *list = path_parameters(t, path, &count);
-    e->bad_keyword = UINT8_MAX;
-    if (reason == WSMTP_REASON_OK)
-        reason = wsmtp_check_parameters(e, list, count, path == 0 ? WSMTP_KEYWORD_RET : WSMTP_KEYWORD_NOTIFY);
-#else
-    (void)e;
+    const wsmtp_parameter *parameters;
+    size_t parameters_len;
 #endif
-    return reason;
+} path_parts;
+
+static path_parts parts_of(const wsmtp_transaction *t, size_t path)
+{
+    path_parts parts = {t->reverse_path, t->reverse_path_len,
+#if WSMTP_FEATURE_PARAMETERS
+                        t->parameters, t->parameters_len
+#endif
+    };
+    if (path > 0) {
+        const wsmtp_recipient *r = &t->recipients[path - 1];
+        parts.text = r->address;
+        parts.len = r->address_len;
+#if WSMTP_FEATURE_PARAMETERS
+        parts.parameters = r->parameters;
+        parts.parameters_len = r->parameters_len;
+#endif
+    }
+    return parts;
 }
 
-/* Says in the error what check_path has found wrong. */
+/* Says in the error which path, or which of its parameters, is wrong. */
 static void name_path(wsmtp_engine *e, size_t path)
 {
     e->error.field = path == 0 ? WSMTP_FIELD_REVERSE_PATH : WSMTP_FIELD_RECIPIENT;
@@ -152,37 +129,40 @@ static void name_path(wsmtp_engine *e, size_t path)
 #endif
 }
 
-wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t)
+/* Checks a path, then its parameters; only then, and if so told, writes its command. */
+static bool handle_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path, bool write)
 {
-    for (size_t path = 0; path <= t->recipients_len; path++) {
-        wsmtp_reason reason = check_path(e, t, path);
-        if (reason != WSMTP_REASON_OK) {
-            wsmtp_reject(e, reason, WSMTP_FIELD_NONE, 0);
-            name_path(e, path);
-            return reason;
-        }
-    }
-    return WSMTP_REASON_OK;
-}
-
-bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
-{
-    size_t len;
-    const char *text = path_text(t, path, &len);
-    wsmtp_reason reason = check_path(e, t, path);
+    const path_parts p = parts_of(t, path);
+    wsmtp_reason reason = wsmtp_mailbox_check(
+        p.text, p.len,
+        (path == 0 ? WSMTP_MAILBOX_NULL : WSMTP_MAILBOX_POSTMASTER) |
+            (wsmtp_sends_utf8(t) ? WSMTP_MAILBOX_UTF8 : 0),
+        NULL);
+#if WSMTP_FEATURE_PARAMETERS
+    e->bad_keyword = UINT8_MAX;
+    if (reason == WSMTP_REASON_OK)
+        reason = wsmtp_check_parameters(e, p.parameters, p.parameters_len,
+                                        path == 0 ? WSMTP_KEYWORD_RET : WSMTP_KEYWORD_NOTIFY);
+#endif
     if (reason != WSMTP_REASON_OK) {
-        wsmtp_fail(e, reason);
+        if (write)
+            wsmtp_fail(e, reason);
+        else
+            wsmtp_reject(e, reason, WSMTP_FIELD_NONE, 0);
         name_path(e, path);
         return false;
     }
-    size_t count = 0;
+    if (!write)
+        return true;
+    size_t room = PATH_COMMAND_MAX;
 #if WSMTP_FEATURE_PARAMETERS
-    const wsmtp_parameter *list = path_parameters(t, path, &count);
+    if (p.parameters_len > 0)
+        room += PARAMETERS_MAX;
 #endif
-    if (!wsmtp_reserve(e, PATH_COMMAND_MAX + (count ? PARAMETERS_MAX : 0)))
+    if (!wsmtp_reserve(e, room))
         return false;
     wsmtp_put_text(e, path == 0 ? "MAIL FROM:<" : "RCPT TO:<");
-    wsmtp_put(e, text, len);
+    wsmtp_put(e, p.text, p.len);
     wsmtp_put_text(e, ">");
     if (path == 0) {
         if (wsmtp_has(e, WSMTP_CAP_SIZE) && t->message_size != WSMTP_SIZE_UNKNOWN) {
@@ -197,8 +177,21 @@ bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
             wsmtp_put_text(e, " SMTPUTF8");
     }
 #if WSMTP_FEATURE_PARAMETERS
-    wsmtp_put_parameters(e, list, count);
+    wsmtp_put_parameters(e, p.parameters, p.parameters_len);
 #endif
     wsmtp_put_text(e, "\r\n");
     return true;
+}
+
+wsmtp_reason wsmtp_check_paths(wsmtp_engine *e, const wsmtp_transaction *t)
+{
+    for (size_t path = 0; path <= t->recipients_len; path++)
+        if (!handle_path(e, t, path, false))
+            return e->error.reason;
+    return WSMTP_REASON_OK;
+}
+
+bool wsmtp_write_path(wsmtp_engine *e, const wsmtp_transaction *t, size_t path)
+{
+    return handle_path(e, t, path, true);
 }

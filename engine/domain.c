@@ -21,8 +21,9 @@ wsmtp_reason wsmtp_text_check(const uint8_t *s, size_t n, bool allow_utf8, wsmtp
     text->utf8 = false;
     text->label_from = 0;
     for (size_t i = 0; i < n;) {
-        uint32_t character;
-        const size_t step = wsmtp_utf8_step(s + i, n - i, &character);
+        const wsmtp_character c = wsmtp_utf8_step(s + i, n - i);
+        const uint32_t character = WSMTP_CODEPOINT(c);
+        const size_t step = WSMTP_SEQUENCE_LEN(c);
         if (step == 0) {
             return WSMTP_REASON_ADDRESS_UTF8_INVALID;
         }

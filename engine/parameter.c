@@ -179,9 +179,10 @@ static size_t put_encoded(wsmtp_engine *e, const char *text, size_t text_len, bo
     size_t written = 0;
     for (size_t step, i = 0; i < text_len; i += step) {
         char octets[12];
-        uint32_t c;
+        const wsmtp_character character = wsmtp_utf8_step((const uint8_t *)text + i, text_len - i);
+        const uint32_t c = WSMTP_CODEPOINT(character);
         size_t n = 0;
-        step = wsmtp_utf8_step((const uint8_t *)text + i, text_len - i, &c);
+        step = WSMTP_SEQUENCE_LEN(character);
         if (step == 0 || c < ' ' || c == 0x7f || (c > 0x7f && (!utf8 || wsmtp_is_control(c))))
             return SIZE_MAX;
         if (c > ' ' && c < 0x7f && c != '+' && c != '=' && !(utf8 && c == '\\')) {
@@ -300,20 +301,19 @@ wsmtp_reason wsmtp_check_parameters(wsmtp_engine *e, const wsmtp_parameter *list
 
 void wsmtp_name_keyword(wsmtp_engine *e)
 {
-    e->error.detail = wsmtp_keyword_name((wsmtp_keyword)e->bad_keyword, &e->error.detail_len);
+    e->error.detail = wsmtp_keyword_name((wsmtp_keyword)e->bad_keyword, NULL);
+    e->error.detail_len = wsmtp_word_len(e->error.detail);
 }
 
 void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count)
 {
     for (const wsmtp_parameter *p = list; count > 0; p++, count--) { /* list may be NULL if empty */
-        size_t name_len;
-        const char *name = wsmtp_keyword_name(p->keyword, &name_len);
         const uint8_t rule = definitions[row(p->keyword)].rule;
         size_t at = p->value_len; /* what follows is encoded */
         if (!offered(e, p->keyword))
             continue;
         wsmtp_put_text(e, " ");
-        wsmtp_put(e, name, name_len);
+        wsmtp_put_text(e, wsmtp_keyword_name(p->keyword, NULL));
         if (rule == VALUE_NONE)
             continue;
         wsmtp_put_text(e, "=");

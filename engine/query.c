@@ -24,10 +24,8 @@ static wsmtp_reason query(wsmtp_engine *e, wsmtp_step step, const char *argument
     reason = wsmtp_session_command(e, INPUT_QUERY);
     if (reason != WSMTP_REASON_OK)
         return reason;
-    size_t name_len;
-    const char *name = wsmtp_words_get("VRFY\0EXPN\0HELP\0", step - WSMTP_STEP_VRFY, &name_len);
     e->query = (uint8_t)step;
-    wsmtp_put(e, name, name_len);
+    wsmtp_put_text(e, wsmtp_words_get("VRFY\0EXPN\0HELP\0", step - WSMTP_STEP_VRFY, NULL));
     if (argument_len > 0)
         wsmtp_put_text(e, " ");
     wsmtp_put(e, argument, argument_len);

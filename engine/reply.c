@@ -17,9 +17,9 @@ size_t wsmtp_clean(const char *text, size_t text_len, char *out, size_t out_len)
     const uint8_t *s = (const uint8_t *)text;
     size_t written = 0;
     for (size_t i = 0; i < text_len;) {
-        uint32_t character;
-        size_t n = wsmtp_utf8_step(s + i, text_len - i, &character);
-        bool safe = n > 0 && !wsmtp_is_control(character);
+        const wsmtp_character c = wsmtp_utf8_step(s + i, text_len - i);
+        size_t n = WSMTP_SEQUENCE_LEN(c);
+        bool safe = n > 0 && !wsmtp_is_control(WSMTP_CODEPOINT(c));
         n += n == 0;
         if (out_len - written < (safe ? n : 4 * n))
             break;

@@ -1,23 +1,23 @@
 #include "utf8.h"
 
-size_t wsmtp_utf8_step(const uint8_t *s, size_t n, uint32_t *codepoint)
+wsmtp_character wsmtp_utf8_step(const uint8_t *s, size_t n)
 {
     if (n == 0) {
         return 0;
     }
     uint32_t value = s[0];
-    size_t length = 1;
+    uint32_t length = 1;
     if (value >= 0x80) {
         /* C0 and C1 could only start overlong forms, F5 and above only values beyond U+10FFFF. */
         if (value < 0xC2 || value > 0xF4) {
             return 0;
         }
-        length = 2 + (size_t)(value >= 0xE0) + (size_t)(value >= 0xF0);
+        length = 2 + (uint32_t)(value >= 0xE0) + (uint32_t)(value >= 0xF0);
         if (length > n) {
             return 0;
         }
         value &= 0x7Fu >> length;
-        for (size_t i = 1; i < length; i++) {
+        for (uint32_t i = 1; i < length; i++) {
             if ((s[i] & 0xC0) != 0x80) {
                 return 0;
             }
@@ -28,10 +28,7 @@ size_t wsmtp_utf8_step(const uint8_t *s, size_t n, uint32_t *codepoint)
             return 0;
         }
     }
-    if (codepoint != NULL) {
-        *codepoint = value;
-    }
-    return length;
+    return length << 21 | value;
 }
 
 bool wsmtp_is_control(uint32_t codepoint)

@@ -38,7 +38,7 @@ _Static_assert(WSMTP_FIELD_HOST == WSMTP_FIELD_USER + 4, "the fields are numbere
 bool wsmtp_credentials_check(wsmtp_sasl *sasl)
 {
     for (unsigned i = 0; i < 5u; i++) {
-        wsmtp_text text = wsmtp_template_text(sasl, i);
+        wsmtp_text text = wsmtp_template_credential(sasl->credentials, i);
         unsigned rule = sasl->definition->credentials[i];
         if (rule != 0) {
             sasl->reason = wsmtp_credential_check(text, rule);

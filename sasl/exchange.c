@@ -9,10 +9,8 @@ wsmtp_reason wsmtp_sasl_begin(wsmtp_sasl *sasl, wsmtp_mechanism mechanism,
     sasl->credentials = credentials;
     sasl->definition = wsmtp_mechanism_definition_of(mechanism);
     if (sasl->definition == NULL) {
-        size_t name_len;
-        wsmtp_mechanism_name(mechanism, &name_len);
         sasl->field = WSMTP_FIELD_MECHANISM;
-        sasl->reason = name_len > 0 ? WSMTP_REASON_NOT_BUILT : WSMTP_REASON_CONFIG_VALUE;
+        sasl->reason = *wsmtp_mechanism_name(mechanism, NULL) != '\0' ? WSMTP_REASON_NOT_BUILT : WSMTP_REASON_CONFIG_VALUE;
     } else if (wsmtp_credentials_check(sasl) && sasl->definition->begin != NULL) {
         sasl->reason = sasl->definition->begin(sasl);
     }

@@ -17,7 +17,18 @@ _Static_assert(offsetof(wsmtp_credentials, user_len) ==
                        offsetof(wsmtp_credentials, user) + 4u * sizeof(wsmtp_text),
                "user, password, token, authzid and host are laid out as an array of texts");
 
-wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number)
+wsmtp_text wsmtp_template_credential(const wsmtp_credentials *credentials, unsigned number)
+{
+    wsmtp_text text;
+    memcpy(&text, (const uint8_t *)credentials + offsetof(wsmtp_credentials, user) + number * sizeof text,
+           sizeof text);
+    return text;
+}
+
+#define WSMTP_END (-1)
+
+/* The octet at an offset in the text of a number; WSMTP_END behind its last one. */
+static int wsmtp_template_at(const wsmtp_sasl *sasl, unsigned number, size_t offset)
 {
     wsmtp_text text = {(const uint8_t *)"", 1};
     switch (number) {
@@ -42,20 +53,19 @@ wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number)
         break;
 #if WSMTP_FEATURE_SCRAM
     case 11:
-        return wsmtp_scram_binding_flag(sasl);
+        text = wsmtp_scram_binding_flag(sasl);
+        break;
     case 12:
-        return wsmtp_scram_binding(sasl);
+        text = wsmtp_scram_binding(sasl);
+        break;
 #endif
     default:
         break;
     }
     if (number < 5u) {
-        memcpy(&text,
-               (const uint8_t *)sasl->credentials + offsetof(wsmtp_credentials, user) +
-                   number * sizeof text,
-               sizeof text);
+        text = wsmtp_template_credential(sasl->credentials, number);
     }
-    return text;
+    return offset < text.data_len ? text.data[offset] : WSMTP_END;
 }
 
 /* Codes that no mechanism of this build uses cost nothing. */
@@ -76,21 +86,20 @@ static bool wsmtp_template_octet(const wsmtp_sasl *sasl, const char *template_te
             cursor->at++;
             return true;
         }
-        wsmtp_text text = wsmtp_template_text(sasl, code & WSMTP_CODE_NUMBER);
+        int c = wsmtp_template_at(sasl, code & WSMTP_CODE_NUMBER, cursor->offset);
         bool condition = WSMTP_HAS_ESCAPE && (code & WSMTP_CODE_IF) != 0;
-        if (!condition && cursor->offset < text.data_len) {
-            uint8_t c = text.data[cursor->offset];
+        if (!condition && c != WSMTP_END) {
             if (WSMTP_HAS_ESCAPE && (code & WSMTP_CODE_ESCAPE) != 0 && (c == ',' || c == '=')) {
-                c = (uint8_t)(c == ',' ? "=2C" : "=3D")[cursor->escape];
+                c = (c == ',' ? "=2C" : "=3D")[cursor->escape];
                 cursor->escape = (uint8_t)((cursor->escape + 1u) % 3u);
             }
             cursor->offset += cursor->escape == 0;
-            *octet = c;
+            *octet = (uint8_t)c;
             return true;
         }
         cursor->offset = 0;
         cursor->at++;
-        if (condition && text.data_len == 0) {
+        if (condition && c == WSMTP_END) {
             while ((uint8_t)template_text[cursor->at++] < WSMTP_CODE) {
             }
         }

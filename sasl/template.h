@@ -41,8 +41,8 @@ typedef struct wsmtp_text {
     size_t data_len;
 } wsmtp_text;
 
-/* The text of a number: of WSMTP_T_* without its upper three bits. */
-wsmtp_text wsmtp_template_text(const wsmtp_sasl *sasl, unsigned number);
+/* The text of the credentials that a number below 5 stands for: of WSMTP_T_* without its upper three bits. */
+wsmtp_text wsmtp_template_credential(const wsmtp_credentials *credentials, unsigned number);
 
 /* Copies the next octets from the cursor on; returns how many (0 at the end). */
 size_t wsmtp_template_read(const wsmtp_sasl *sasl, const char *text, wsmtp_sasl_cursor *cursor,

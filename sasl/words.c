@@ -5,7 +5,7 @@ static char wsmtp_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-static size_t wsmtp_word_len(const char *word)
+size_t wsmtp_word_len(const char *word)
 {
     size_t n = 0;
     while (word[n] != '\0') {
@@ -35,6 +35,8 @@ const char *wsmtp_words_get(const char *words, unsigned number, size_t *word_len
     for (; number > 0; number--) {
         words += wsmtp_word_len(words) + 1;
     }
-    *word_len = wsmtp_word_len(words);
+    if (word_len != NULL) {
+        *word_len = wsmtp_word_len(words);
+    }
     return words;
 }

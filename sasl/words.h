@@ -12,7 +12,10 @@
 /* Number of the word that text is, without regard to case; WSMTP_NO_WORD if it is none. */
 unsigned wsmtp_words_find(const char *words, const char *text, size_t text_len);
 
-/* The word of a number that the list has, NUL-terminated. */
+/* The word of a number that the list has, NUL-terminated; word_len may be NULL. */
 const char *wsmtp_words_get(const char *words, unsigned number, size_t *word_len);
+
+/* Octets of a text before its NUL. */
+size_t wsmtp_word_len(const char *word);
 
 #endif

@@ -462,7 +462,7 @@ unsigned wsmtp_state(const wsmtp_engine *engine);
 /* Where the session is. */
 wsmtp_step wsmtp_step_get(const wsmtp_engine *engine);
 
-/* Name of a step ("MAIL FROM"), NUL-terminated static text. */
+/* Name of a step ("MAIL FROM"), NUL-terminated static text. name_len may be NULL. */
 const char *wsmtp_step_name(wsmtp_step step, size_t *name_len);
 
 /* Window for octets from the peer; *len is 0 while nothing can be taken (back-pressure). */
@@ -546,7 +546,7 @@ wsmtp_reason wsmtp_help(wsmtp_engine *engine, const char *argument, size_t argum
 wsmtp_reason wsmtp_xclient(wsmtp_engine *engine, const wsmtp_parameter *attributes,
                            size_t attributes_len);
 
-/* Keyword ("MT-PRIORITY"), NUL-terminated static text; "" if unknown. */
+/* Keyword ("MT-PRIORITY"), NUL-terminated static text; "" if unknown. name_len may be NULL. */
 const char *wsmtp_keyword_name(wsmtp_keyword keyword, size_t *name_len);
 
 /* The other way, without regard to case; WSMTP_KEYWORD_COUNT if unknown. */

@@ -155,7 +155,10 @@ typedef struct wsmtp_sasl {
 /* Fills in defaults. */
 void wsmtp_credentials_init(wsmtp_credentials *credentials);
 
-/* Keyword of a mechanism ("SCRAM-SHA-256"), NUL-terminated static text; "" for AUTO and unknown. */
+/*
+ * Keyword of a mechanism ("SCRAM-SHA-256"), NUL-terminated static text; "" for AUTO and unknown.
+ * name_len may be NULL.
+ */
 const char *wsmtp_mechanism_name(wsmtp_mechanism mechanism, size_t *name_len);
 
 /* Mechanism of a keyword, compared without regard to case; WSMTP_MECHANISM_AUTO if unknown. */
