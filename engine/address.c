@@ -3,9 +3,7 @@
 #include <stdint.h>
 
 #include "domain.h"
-#include "literal.h"
-
-#define WSMTP_POSTMASTER_LEN 10u
+#include "words.h"
 
 /* atext of RFC 5322 section 3.2.3 for a printable character; non-ASCII was checked before. */
 static bool wsmtp_is_atext(uint8_t c)
@@ -97,8 +95,8 @@ wsmtp_reason wsmtp_mailbox_check(const char *address, size_t address_len, unsign
         }
     } else if (address_len > WSMTP_ADDRESS_MAX) {
         return WSMTP_REASON_ADDRESS_TOO_LONG;
-    } else if ((flags & WSMTP_MAILBOX_POSTMASTER) == 0 || address_len != WSMTP_POSTMASTER_LEN ||
-               !wsmtp_is_word(s, "postmaster", WSMTP_POSTMASTER_LEN)) {
+    } else if ((flags & WSMTP_MAILBOX_POSTMASTER) == 0 ||
+               wsmtp_words_find("POSTMASTER\0", address, address_len) != 0) {
         wsmtp_reason reason =
             wsmtp_text_check(s, address_len, (flags & WSMTP_MAILBOX_UTF8) != 0, &text);
         if (reason == WSMTP_REASON_OK) {

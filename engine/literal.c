@@ -1,21 +1,11 @@
 #include "literal.h"
 
+#include "words.h"
+
 #define WSMTP_IPV6_GROUPS 8u
 /* "::" stands for at least two groups (RFC 5321 section 4.1.3), so that many may stand beside it. */
 #define WSMTP_IPV6_GROUPS_COMPRESSED 6u
 #define WSMTP_IPV6_TAG_LEN 5u
-
-bool wsmtp_is_word(const uint8_t *s, const char *word, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t letter = (uint8_t)word[i];
-        const uint8_t case_bit = letter >> 1 & 0x20; /* 0 for what is no letter: '6', ':' */
-        if (((s[i] ^ letter) | case_bit) != case_bit) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* Leading zeros are refused: some readers take them for octal (RFC 6943 section 3.1.1). */
 static bool wsmtp_is_ipv4(const uint8_t *s, const uint8_t *end)
@@ -85,7 +75,7 @@ wsmtp_reason wsmtp_literal_check(const uint8_t *s, size_t n)
         return WSMTP_REASON_LITERAL_UNCLOSED;
     }
     s++;
-    if (n > WSMTP_IPV6_TAG_LEN + 1 && wsmtp_is_word(s, "ipv6:", WSMTP_IPV6_TAG_LEN)) {
+    if (n > WSMTP_IPV6_TAG_LEN + 1 && wsmtp_words_find("IPV6:\0", (const char *)s, WSMTP_IPV6_TAG_LEN) == 0) {
         return wsmtp_is_ipv6(s + WSMTP_IPV6_TAG_LEN, end) ? WSMTP_REASON_OK
                                                           : WSMTP_REASON_LITERAL_IPV6;
     }
