@@ -156,19 +156,24 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
     return true;
 }
 
-/* Goes on to the next transaction if it may be written before this one is over. */
-static bool overlap(wsmtp_engine *e)
+bool wsmtp_may_overlap(const wsmtp_engine *e)
 {
-    wsmtp_transaction *t = e->writing;
-    if (!WSMTP_FEATURE_OVERLAP || t->end_mark == 0 || !t->next || e->no_overlap || !wsmtp_pipelining(e) ||
+    const wsmtp_transaction *t = e->writing;
+    if (!WSMTP_FEATURE_OVERLAP || !t || t->end_mark == 0 || e->no_overlap || !wsmtp_pipelining(e) ||
         t->written < t->recipients_len)
         return false;
     uint32_t in_flight = 1;
     for (const wsmtp_transaction *ahead = e->head; ahead != t; ahead = ahead->next)
         in_flight++;
-    if (in_flight >= e->config->overlap)
+    return in_flight < e->config->overlap;
+}
+
+/* Goes on to the next transaction if it may be written before this one is over. */
+static bool overlap(wsmtp_engine *e)
+{
+    if (!e->writing->next || !wsmtp_may_overlap(e))
         return false;
-    e->writing = t->next;
+    e->writing = e->writing->next;
     e->writing->overlapped = true;
     return true;
 }

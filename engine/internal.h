@@ -151,6 +151,9 @@ void wsmtp_name_keyword(wsmtp_engine *e); /* puts it into the error */
 void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t count);
 bool wsmtp_sends_parameter(const wsmtp_engine *e, const wsmtp_transaction *t, wsmtp_keyword keyword);
 
+/* query.c */
+wsmtp_reason wsmtp_query(wsmtp_engine *e, wsmtp_step step, const char *argument, size_t argument_len);
+
 /* early.c */
 bool wsmtp_early_possible(const wsmtp_engine *e); /* by what is expected of the server */
 void wsmtp_early_reply(wsmtp_engine *e);
@@ -158,6 +161,8 @@ wsmtp_step wsmtp_early_step(const wsmtp_engine *e); /* that the next reply answe
 
 /* submit.c */
 void wsmtp_transaction_begin(wsmtp_engine *e, wsmtp_transaction *t); /* as it was when submitted */
+/* Whether an envelope may follow the login under way: one that is a single command. */
+bool wsmtp_may_follow_login(const wsmtp_engine *e);
 
 /* part.c */
 /* Whether the next recipient fits into the transaction under way; *domains: those in it so far. */
@@ -177,6 +182,8 @@ bool wsmtp_deliverable(const wsmtp_transaction *t); /* the message may go, by th
 void wsmtp_explain(wsmtp_transaction *t); /* why none follows, unless a reply has said so already */
 void wsmtp_restart(wsmtp_engine *e, wsmtp_transaction *t); /* an envelope refused only for being early */
 void wsmtp_give_up(wsmtp_engine *e, wsmtp_transaction *t); /* answered, and no message follows it */
+/* Whether the transaction behind the one being written may be written before that is over. */
+bool wsmtp_may_overlap(const wsmtp_engine *e);
 void wsmtp_transaction_pump(wsmtp_engine *e);
 
 /* transaction.c */

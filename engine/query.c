@@ -9,7 +9,7 @@
 /* Octets of all values: encoded and with their names, they fit into the smallest output buffer. */
 #define ATTRIBUTES_MAX 300u
 
-static wsmtp_reason query(wsmtp_engine *e, wsmtp_step step, const char *argument, size_t argument_len)
+wsmtp_reason wsmtp_query(wsmtp_engine *e, wsmtp_step step, const char *argument, size_t argument_len)
 {
 #if WSMTP_FEATURE_QUERIES
     wsmtp_text text;
@@ -43,17 +43,17 @@ static wsmtp_reason query(wsmtp_engine *e, wsmtp_step step, const char *argument
 
 wsmtp_reason wsmtp_vrfy(wsmtp_engine *e, const char *argument, size_t argument_len)
 {
-    return query(e, WSMTP_STEP_VRFY, argument, argument_len);
+    return wsmtp_query(e, WSMTP_STEP_VRFY, argument, argument_len);
 }
 
 wsmtp_reason wsmtp_expn(wsmtp_engine *e, const char *argument, size_t argument_len)
 {
-    return query(e, WSMTP_STEP_EXPN, argument, argument_len);
+    return wsmtp_query(e, WSMTP_STEP_EXPN, argument, argument_len);
 }
 
 wsmtp_reason wsmtp_help(wsmtp_engine *e, const char *argument, size_t argument_len)
 {
-    return query(e, WSMTP_STEP_HELP, argument, argument_len);
+    return wsmtp_query(e, WSMTP_STEP_HELP, argument, argument_len);
 }
 
 wsmtp_reason wsmtp_xclient(wsmtp_engine *e, const wsmtp_parameter *attributes, size_t attributes_len)

@@ -90,8 +90,7 @@ void wsmtp_transaction_begin(wsmtp_engine *e, wsmtp_transaction *t)
                !(t->flags & WSMTP_SEND_ALL_OR_NOTHING) && !wsmtp_lmtp(e) && !wsmtp_ahead(e);
 }
 
-/* Whether an envelope may follow the login under way: one that is a single command. */
-static bool may_follow_login(const wsmtp_engine *e)
+bool wsmtp_may_follow_login(const wsmtp_engine *e)
 {
     return WSMTP_FEATURE_EARLY && WSMTP_FEATURE_AUTH && e->state == STATE_AUTH &&
            (e->config->flags & WSMTP_EARLY_ENVELOPE) && wsmtp_pipelining(e) &&
@@ -102,7 +101,7 @@ static bool may_follow_login(const wsmtp_engine *e)
 
 wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
 {
-    const bool early = may_follow_login(e);
+    const bool early = wsmtp_may_follow_login(e);
     if ((e->state != STATE_READY && e->state != STATE_TRANSACTION && !early) || e->queued_event)
         return wsmtp_reject(e, WSMTP_REASON_STATE, WSMTP_FIELD_NONE, 0);
     wsmtp_reason reason = check_message(e, t);

@@ -161,28 +161,10 @@ EXPORT(setup) const void *setup(void)
 
 EXPORT(start) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
 
-/* Whether an envelope may travel behind the login under way: what wsmtp_submit says, too. */
-static bool may_follow_login(const wsmtp_engine *e)
-{
-    const uint32_t one_command = 1u << WSMTP_MECHANISM_PLAIN | 1u << WSMTP_MECHANISM_EXTERNAL |
-                                 1u << WSMTP_MECHANISM_ANONYMOUS;
-    return e->state == STATE_AUTH && (e->config->flags & WSMTP_EARLY_ENVELOPE) &&
-           e->auth_state == AUTH_WAITING && (one_command >> e->mechanism & 1u) && wsmtp_pipelining(e);
-}
-
 /* Whether a transaction submitted now would be begun now, not only queued behind others. */
 static bool may_overlap(const wsmtp_engine *e)
 {
-    const wsmtp_transaction *last = e->writing;
-    if (WSMTP_FEATURE_EARLY && WSMTP_FEATURE_AUTH && may_follow_login(e))
-        return true;
-    if (!WSMTP_FEATURE_OVERLAP || !last || last->end_mark == 0 || last->next || e->no_overlap ||
-        !wsmtp_pipelining(e) || last->written < last->recipients_len)
-        return false;
-    uint32_t room = e->config->overlap;
-    for (const wsmtp_transaction *t = e->head; t && room; t = t->next)
-        room--;
-    return room > 0;
+    return wsmtp_may_follow_login(e) || (wsmtp_may_overlap(e) && !e->writing->next);
 }
 
 /*
@@ -259,11 +241,7 @@ EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
 /* VRFY, EXPN or HELP, as the step says, with the first len octets of the staging area. */
 EXPORT(query) uint32_t query(uint32_t step, size_t len)
 {
-    wsmtp_engine *e = &session.engine;
-    const char *text = (const char *)buffers.staging;
-    return step == WSMTP_STEP_VRFY   ? wsmtp_vrfy(e, text, len)
-           : step == WSMTP_STEP_EXPN ? wsmtp_expn(e, text, len)
-                                     : wsmtp_help(e, text, len);
+    return wsmtp_query(&session.engine, (wsmtp_step)step, (const char *)buffers.staging, len);
 }
 #endif
 
