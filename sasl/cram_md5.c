@@ -32,7 +32,7 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
 const wsmtp_mechanism_definition wsmtp_mechanism_cram_md5 = {
     false,
     {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, 0, 0},
-    {"", WSMTP_T_USER " " WSMTP_T_SCRATCH, "", ""},
+    "\0" WSMTP_T_USER " " WSMTP_T_SCRATCH,
     NULL,
     wsmtp_cram_md5_challenge,
     NULL,

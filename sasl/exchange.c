@@ -1,6 +1,8 @@
 /* What every exchange goes through, whatever its mechanism. */
 #include "mechanism.h"
 
+#include "words.h"
+
 wsmtp_reason wsmtp_sasl_begin(wsmtp_sasl *sasl, wsmtp_mechanism mechanism,
                               const wsmtp_credentials *credentials)
 {
@@ -32,7 +34,7 @@ static size_t wsmtp_sasl_response(const wsmtp_sasl *sasl, wsmtp_sasl_cursor *cur
                                   size_t out_len)
 {
     return wsmtp_sasl_running(sasl)
-               ? wsmtp_template_read(sasl, sasl->definition->responses[sasl->step], cursor, out,
+               ? wsmtp_template_read(sasl, wsmtp_words_get(sasl->definition->responses, sasl->step, NULL), cursor, out,
                                      out_len)
                : 0;
 }

@@ -18,7 +18,7 @@ static wsmtp_sasl_status wsmtp_login_challenge(wsmtp_sasl *sasl, const uint8_t *
 const wsmtp_mechanism_definition wsmtp_mechanism_login = {
     false,
     {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, 0, 0},
-    {"", WSMTP_T_USER, WSMTP_T_PASSWORD, ""},
+    "\0" WSMTP_T_USER "\0" WSMTP_T_PASSWORD,
     NULL,
     wsmtp_login_challenge,
     NULL,

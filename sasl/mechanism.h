@@ -24,8 +24,8 @@ typedef struct wsmtp_mechanism_definition {
     bool client_first;
     /* user, password, token, authorization identity, host */
     uint8_t credentials[5];
-    /* The response of each step. Step 0 is where begin leaves an exchange. */
-    const char *responses[4];
+    /* The response of each step, as a list of words. Step 0 is where begin leaves an exchange. */
+    const char *responses;
     /* Further checks and preparations; may be NULL. */
     wsmtp_reason (*begin)(wsmtp_sasl *sasl);
     /* A challenge; never after a failure, never longer than WSMTP_SASL_CHALLENGE_MAX. */

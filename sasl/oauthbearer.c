@@ -7,6 +7,14 @@
 #if WSMTP_FEATURE_OAUTH
 
 /* Writes the port's digits. */
+static void wsmtp_write_port(wsmtp_sasl *sasl, uint32_t port)
+{
+    if (port >= 10u) { /* at most four times */
+        wsmtp_write_port(sasl, port / 10u);
+    }
+    sasl->scratch[sasl->scratch_len++] = (uint8_t)('0' + port % 10u);
+}
+
 static wsmtp_reason wsmtp_oauthbearer_begin(wsmtp_sasl *sasl)
 {
     uint32_t port = sasl->credentials->port;
@@ -14,10 +22,8 @@ static wsmtp_reason wsmtp_oauthbearer_begin(wsmtp_sasl *sasl)
         sasl->field = WSMTP_FIELD_CONFIG;
         return WSMTP_REASON_CONFIG_VALUE;
     }
-    for (uint32_t unit = 10000; unit > 0; unit /= 10u) {
-        if (port >= unit) {
-            sasl->scratch[sasl->scratch_len++] = (uint8_t)('0' + port / unit % 10u);
-        }
+    if (port > 0) {
+        wsmtp_write_port(sasl, port);
     }
     return WSMTP_REASON_OK;
 }
@@ -27,10 +33,10 @@ const wsmtp_mechanism_definition wsmtp_mechanism_oauthbearer = {
     {WSMTP_NO_CONTROLS, 0, WSMTP_NEEDED | WSMTP_PRINTABLE_ASCII, WSMTP_NO_CONTROLS,
      WSMTP_NO_CONTROLS},
     /* a= is whom to act as; the token itself says who asks. */
-    {"n," WSMTP_T_IF_IDENTITY "a=" WSMTP_T_IDENTITY_ESCAPED "," WSMTP_T_IF_HOST
-     "\1host=" WSMTP_T_HOST WSMTP_T_IF_SCRATCH "\1port=" WSMTP_T_SCRATCH
-     "\1auth=Bearer " WSMTP_T_TOKEN "\1\1",
-     "\1", "", ""},
+    "n," WSMTP_T_IF_IDENTITY "a=" WSMTP_T_IDENTITY_ESCAPED "," WSMTP_T_IF_HOST
+    "\1host=" WSMTP_T_HOST WSMTP_T_IF_SCRATCH "\1port=" WSMTP_T_SCRATCH
+    "\1auth=Bearer " WSMTP_T_TOKEN "\1\1\0"
+    "\1",
     wsmtp_oauthbearer_begin,
     wsmtp_oauth_challenge,
     NULL,

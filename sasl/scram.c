@@ -217,8 +217,8 @@ static wsmtp_sasl_status wsmtp_scram_success(wsmtp_sasl *sasl, const uint8_t *da
 const wsmtp_mechanism_definition wsmtp_mechanism_scram = {
     true,
     {WSMTP_NEEDED | WSMTP_NO_NUL, WSMTP_NEEDED | WSMTP_NO_NUL, 0, WSMTP_NO_NUL, 0},
-    {WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE, "", WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH,
-     ""},
+    /* FIRST, KEY, FINAL, VERIFIED */
+    WSMTP_SCRAM_HEADER WSMTP_SCRAM_FIRST_BARE "\0\0" WSMTP_SCRAM_FINAL_BARE ",p=" WSMTP_T_SCRATCH "\0",
     wsmtp_scram_begin,
     wsmtp_scram_challenge,
     wsmtp_scram_key,
