@@ -26,35 +26,29 @@ _Static_assert(WSMTP_CAP_SIZE == 1u << KEYWORD_SIZE && WSMTP_CAP_AUTH == 1u << K
                    WSMTP_CAP_XCLIENT == 1u << KEYWORD_XCLIENT,
                "the keywords are numbered like the bits");
 
-/* A decimal number; UINT64_MAX if it is larger, 0 if it is none. */
-static uint64_t read_number(const char *text, size_t text_len)
+_Static_assert(offsetof(wsmtp_capabilities, rcpt_domain_max) ==
+                   offsetof(wsmtp_capabilities, mail_max) + 2 * sizeof(uint32_t),
+               "the limits follow one another as they are listed");
+
+/* Takes in what a keyword says in numbers. */
+static void set_number(wsmtp_capabilities *c, unsigned keyword, unsigned limit, uint64_t value)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < text_len; i++) {
-        unsigned d = (unsigned)(uint8_t)text[i] - '0';
-        if (d > 9)
-            return 0;
-        value = value > (UINT64_MAX - d) / 10 ? UINT64_MAX : value * 10 + d;
+    const uint32_t narrow = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+    if (value == 0)
+        return;
+    if (keyword == KEYWORD_SIZE) {
+        if (c->size == 0 || value < c->size)
+            c->size = value;
+    } else if (keyword == KEYWORD_LIMITS) {
+        if (limit != WSMTP_NO_WORD)
+            memcpy((uint8_t *)c + offsetof(wsmtp_capabilities, mail_max) + limit * sizeof narrow, &narrow,
+                   sizeof narrow);
+    } else if (WSMTP_FEATURE_DELIVERBY && keyword == KEYWORD_DELIVERBY) {
+        c->deliver_by_min = narrow;
+    } else if (WSMTP_FEATURE_FUTURERELEASE && keyword == KEYWORD_FUTURERELEASE) {
+        if (c->hold_max == 0) /* then comes a date */
+            c->hold_max = narrow;
     }
-    return value;
-}
-
-static void set_size(wsmtp_capabilities *c, uint64_t size)
-{
-    if (size && (c->size == 0 || size < c->size))
-        c->size = size;
-}
-
-static uint32_t narrow(uint64_t value)
-{
-    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
-}
-
-static void set_limit(wsmtp_capabilities *c, unsigned number, uint64_t value)
-{
-    uint32_t *const fields[] = {&c->mail_max, &c->rcpt_max, &c->rcpt_domain_max};
-    if (number != WSMTP_NO_WORD && value)
-        *fields[number] = narrow(value);
 }
 
 static void add_mechanism(wsmtp_capabilities *c, const char *name, size_t name_len)
@@ -94,19 +88,14 @@ void wsmtp_capabilities_line(wsmtp_capabilities *c, const char *line, size_t lin
                 c->flags |= 1u << keyword;
         } else if (keyword == KEYWORD_AUTH) {
             add_mechanism(c, line + at, end - at);
-        } else if (keyword == KEYWORD_LIMITS) {
-            set_limit(c, wsmtp_words_find(limits, line + at, equals - at), read_number(value, value_len));
-        } else if (keyword == KEYWORD_SIZE) {
-            set_size(c, read_number(line + at, end - at));
-        } else if (WSMTP_FEATURE_DELIVERBY && keyword == KEYWORD_DELIVERBY) {
-            c->deliver_by_min = narrow(read_number(line + at, end - at));
-        } else if (WSMTP_FEATURE_FUTURERELEASE && keyword == KEYWORD_FUTURERELEASE) {
-            if (c->hold_max == 0) /* then comes a date */
-                c->hold_max = narrow(read_number(line + at, end - at));
         } else if (WSMTP_FEATURE_XCLIENT && keyword == KEYWORD_XCLIENT) {
             const unsigned attribute = wsmtp_keyword_find(line + at, end - at);
             if (attribute >= WSMTP_KEYWORD_NAME && attribute < WSMTP_KEYWORD_COUNT)
                 c->xclient |= 1u << (attribute - WSMTP_KEYWORD_NAME);
+        } else {
+            const size_t number_at = keyword == KEYWORD_LIMITS ? value_at : at;
+            set_number(c, keyword, wsmtp_words_find(limits, line + at, equals - at),
+                       wsmtp_words_number(line + number_at, end - number_at));
         }
     }
 }

@@ -45,13 +45,18 @@ typedef enum value_rule {
 #define ADDRESS_MAX 500u
 #define ATTRIBUTE_MAX 255u
 
-/* What each keyword needs: a capability, and a rule for its value. */
+/* What each keyword needs: a capability, by the number of its bit, and a rule for its value. */
+#define BIT(capability)                                                                            \
+    (((capability) & 0xaaaaaaaau ? 1 : 0) | ((capability) & 0xccccccccu ? 2 : 0) |                 \
+     ((capability) & 0xf0f0f0f0u ? 4 : 0) | ((capability) & 0xff00ff00u ? 8 : 0) |                 \
+     ((capability) & 0xffff0000u ? 16 : 0))
+#define NEVER 31 /* no capability has that bit */
 #define IF(feature, capability, rule)                                                              \
     {                                                                                              \
-        (feature) ? (capability) : 0, (uint8_t)((feature) ? (rule) : VALUE_NOT_BUILT)              \
+        (feature) ? BIT(capability) : NEVER, (uint8_t)((feature) ? (rule) : VALUE_NOT_BUILT)       \
     }
 static const struct {
-    uint32_t capability;
+    uint8_t bit;
     uint8_t rule;
 } definitions[WSMTP_KEYWORD_NAME + 1] = {
     IF(WSMTP_FEATURE_DSN, WSMTP_CAP_DSN, VALUE_RET),
@@ -80,45 +85,37 @@ static bool offered(const wsmtp_engine *e, wsmtp_keyword keyword)
         return e->capabilities.xclient >> (keyword - WSMTP_KEYWORD_NAME) & 1u;
     if (WSMTP_FEATURE_REQUIRETLS && keyword == WSMTP_KEYWORD_REQUIRETLS && !e->tls_done)
         return false;
-    return wsmtp_has(e, definitions[row(keyword)].capability);
+    return wsmtp_has(e, 1u << definitions[row(keyword)].bit);
 }
 
-/* Reads digits from *at on; how many there are, at most 9. */
-static unsigned read_digits(const char *text, size_t text_len, size_t *at, uint32_t *value)
+/* by-time ";" ("R" / "N") ["T"] (RFC 2852 section 4), or seconds alone. */
+static wsmtp_reason check_time(const wsmtp_engine *e, const char *text, size_t text_len, bool by)
 {
-    unsigned n = 0;
-    *value = 0;
-    while (*at < text_len && n < 9 && text[*at] >= '0' && text[*at] <= '9') {
-        *value = *value * 10 + (uint32_t)(text[(*at)++] - '0');
-        n++;
+    const size_t start = by && text_len > 0 && (*text == '-' || *text == '+');
+    size_t at = start;
+    while (at < text_len && text[at] >= '0' && text[at] <= '9')
+        at++;
+    if (at == start || at - start > 9)
+        return WSMTP_REASON_PARAMETER_VALUE;
+    const uint32_t seconds = (uint32_t)wsmtp_words_number(text + start, at - start);
+    const char *mode = text + at;
+    const size_t mode_len = text_len - at;
+    if (by) {
+        if (mode_len < 2 || mode_len > 3 || mode[0] != ';' || (mode_len == 3 && mode[2] != 'T'))
+            return WSMTP_REASON_PARAMETER_VALUE;
+        if (mode[1] == 'N')
+            return WSMTP_REASON_OK;
+        if (mode[1] != 'R' || *text == '-')
+            return WSMTP_REASON_PARAMETER_VALUE;
+    } else if (mode_len > 0) {
+        return WSMTP_REASON_PARAMETER_VALUE;
     }
-    return n;
-}
-
-/* by-time ";" ("R" / "N") ["T"] (RFC 2852 section 4) */
-static wsmtp_reason check_by(const wsmtp_engine *e, const char *text, size_t text_len)
-{
-    size_t at = text_len > 0 && (*text == '-' || *text == '+');
-    uint32_t seconds;
-    if (read_digits(text, text_len, &at, &seconds) == 0 || text_len - at < 2 || text[at] != ';' ||
-        text_len - at > 3 || (text_len - at == 3 && text[at + 2] != 'T'))
+    if (seconds == 0)
         return WSMTP_REASON_PARAMETER_VALUE;
-    if (text[at + 1] == 'N')
-        return WSMTP_REASON_OK;
-    if (text[at + 1] != 'R' || *text == '-' || seconds == 0)
-        return WSMTP_REASON_PARAMETER_VALUE;
-    return seconds < e->capabilities.deliver_by_min ? WSMTP_REASON_PARAMETER_LIMIT : WSMTP_REASON_OK;
-}
-
-static wsmtp_reason check_seconds(const wsmtp_engine *e, const char *text, size_t text_len)
-{
-    size_t at = 0;
-    uint32_t seconds;
-    read_digits(text, text_len, &at, &seconds);
-    if (at < text_len || seconds == 0)
-        return WSMTP_REASON_PARAMETER_VALUE;
-    return e->capabilities.hold_max && seconds > e->capabilities.hold_max ? WSMTP_REASON_PARAMETER_LIMIT
-                                                                          : WSMTP_REASON_OK;
+    if (by ? seconds < e->capabilities.deliver_by_min
+           : e->capabilities.hold_max && seconds > e->capabilities.hold_max)
+        return WSMTP_REASON_PARAMETER_LIMIT;
+    return WSMTP_REASON_OK;
 }
 
 static bool is_date(const char *text, size_t text_len)
@@ -231,9 +228,9 @@ static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
         good = n > 0 && put_encoded(NULL, text, n, false) <= ENVID_MAX;
         break;
     case VALUE_BY:
-        return check_by(e, text, n);
+        return check_time(e, text, n, true);
     case VALUE_SECONDS:
-        return check_seconds(e, text, n);
+        return check_time(e, text, n, false);
     case VALUE_DATE:
         good = is_date(text, n);
         break;

@@ -1,6 +1,8 @@
 /* Reading SCRAM's server-first and server-final messages: every attribute in its place. */
 #include "scram.h"
 
+#include "words.h"
+
 #if WSMTP_FEATURE_SCRAM
 
 /*
@@ -72,18 +74,9 @@ static wsmtp_reason wsmtp_scram_nonce(wsmtp_sasl *sasl, wsmtp_text text)
 static wsmtp_reason wsmtp_scram_iterations(wsmtp_sasl *sasl, wsmtp_text text, uint32_t min,
                                            uint32_t max)
 {
-    uint64_t count = 0;
-    if (text.data[0] == '0') {
+    const uint64_t count = wsmtp_words_number((const char *)text.data, text.data_len);
+    if (text.data[0] == '0' || count == 0) {
         return WSMTP_REASON_AUTH_CHALLENGE;
-    }
-    for (size_t i = 0; i < text.data_len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return WSMTP_REASON_AUTH_CHALLENGE;
-        }
-        /* Once it is too large it stays so, and cannot run over. */
-        if (count <= max) {
-            count = count * 10u + (uint64_t)(text.data[i] - '0');
-        }
     }
     if (count < min || count > max) {
         return WSMTP_REASON_AUTH_ITERATIONS;

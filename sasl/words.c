@@ -40,3 +40,16 @@ const char *wsmtp_words_get(const char *words, unsigned number, size_t *word_len
     }
     return words;
 }
+
+uint64_t wsmtp_words_number(const char *text, size_t text_len)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < text_len; i++) {
+        unsigned d = (unsigned)(uint8_t)text[i] - '0';
+        if (d > 9) {
+            return 0;
+        }
+        value = value > (UINT64_MAX - d) / 10u ? UINT64_MAX : value * 10u + d;
+    }
+    return value;
+}
