@@ -122,9 +122,10 @@ static bool is_date(const char *text, size_t text_len)
 {
     static const char highest[] = "9999-19-39T29:59:69Z"; /* of digits: the highest that can be there */
     bool good = text_len == sizeof highest - 1;
-    for (size_t i = 0; good && i < text_len; i++)
-        good = highest[i] >= '0' && highest[i] <= '9' ? text[i] >= '0' && text[i] <= highest[i]
-                                                      : text[i] == highest[i];
+    for (size_t i = 0; good && i < text_len; i++) {
+        const unsigned most = (unsigned)highest[i] - '0';
+        good = most <= 9 ? (unsigned)text[i] - '0' <= most : text[i] == highest[i];
+    }
     return good;
 }
 
