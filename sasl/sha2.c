@@ -23,13 +23,13 @@ static uint64_t wsmtp_root(uint32_t prime, unsigned degree)
         root[bit / 32u] ^= 1u << bit % 32u;
         memcpy(power, root, sizeof power);
         for (unsigned factor = 1; factor < degree; factor++) {
-            for (unsigned i = WSMTP_LIMBS; i-- > 0;) {
-                const uint32_t limb = power[i];
+            for (uint32_t *limb = &power[WSMTP_LIMBS]; limb-- > power;) {
+                const uint64_t times = *limb;
                 uint64_t sum = 0;
-                power[i] = 0;
-                for (unsigned j = 0; i + j < WSMTP_LIMBS; j++) {
-                    sum += (uint64_t)limb * root[j] + power[i + j];
-                    power[i + j] = (uint32_t)sum;
+                *limb = 0;
+                for (uint32_t *to = limb, *from = root; to < &power[WSMTP_LIMBS]; to++, from++) {
+                    sum += times * *from + *to;
+                    *to = (uint32_t)sum;
                     sum >>= 32;
                 }
             }
