@@ -163,9 +163,17 @@ static size_t address_at(const char *text, size_t text_len)
     return at > 0 && at + 1 < text_len ? at + 1 : 0;
 }
 
-static char hexadecimal(uint32_t value)
+/* Writes octets; with e NULL only counts them. */
+static size_t put(wsmtp_engine *e, const char *octets, size_t n)
 {
-    return "0123456789ABCDEF"[value & 15u];
+    if (e)
+        wsmtp_put(e, octets, n);
+    return n;
+}
+
+static size_t put_hexadecimal(wsmtp_engine *e, uint32_t value)
+{
+    return put(e, &"0123456789ABCDEF"[value & 15u], 1);
 }
 
 /*
@@ -176,33 +184,26 @@ static size_t put_encoded(wsmtp_engine *e, const char *text, size_t text_len, bo
 {
     size_t written = 0;
     for (size_t step, i = 0; i < text_len; i += step) {
-        char octets[12];
         const wsmtp_character character = wsmtp_utf8_step((const uint8_t *)text + i, text_len - i);
         const uint32_t c = WSMTP_CODEPOINT(character);
-        size_t n = 0;
         step = WSMTP_SEQUENCE_LEN(character);
         if (step == 0 || c < ' ' || c == 0x7f || (c > 0x7f && (!utf8 || wsmtp_is_control(c))))
             return SIZE_MAX;
         if (c > ' ' && c < 0x7f && c != '+' && c != '=' && !(utf8 && c == '\\')) {
-            octets[n++] = (char)c;
+            written += put(e, text + i, 1);
         } else if (utf8) {
             unsigned digits = 2;
             while (c >> 4 * digits)
                 digits++;
-            octets[n++] = '\\';
-            octets[n++] = 'x';
-            octets[n++] = '{';
+            written += put(e, "\\x{", 3);
             while (digits > 0)
-                octets[n++] = hexadecimal(c >> 4 * --digits);
-            octets[n++] = '}';
+                written += put_hexadecimal(e, c >> 4 * --digits);
+            written += put(e, "}", 1);
         } else {
-            octets[n++] = '+';
-            octets[n++] = hexadecimal(c >> 4);
-            octets[n++] = hexadecimal(c);
+            written += put(e, "+", 1);
+            written += put_hexadecimal(e, c >> 4);
+            written += put_hexadecimal(e, c);
         }
-        if (e)
-            wsmtp_put(e, octets, n);
-        written += n;
     }
     return written;
 }
