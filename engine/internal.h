@@ -45,10 +45,10 @@ typedef enum session_state {
     STATE_RSET,
     STATE_NOOP,
     STATE_QUIT,
-    STATE_CLOSED,
-    STATE_FAILED,
     STATE_XCLIENT,
-    STATE_QUERY /* VRFY, EXPN or HELP, as e->query says */
+    STATE_QUERY,  /* VRFY, EXPN or HELP, as e->query says */
+    STATE_CLOSED, /* from here on it is over */
+    STATE_FAILED
 } session_state;
 
 typedef enum session_input {
@@ -115,7 +115,7 @@ static inline bool wsmtp_handshaking(const wsmtp_engine *e)
 
 static inline bool wsmtp_over(const wsmtp_engine *e)
 {
-    return e->state == STATE_FAILED || e->state == STATE_CLOSED;
+    return e->state >= STATE_CLOSED;
 }
 
 /* session.c */

@@ -13,7 +13,7 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
         [STATE_UPGRADE] = WSMTP_STEP_TLS,     [STATE_READY] = WSMTP_STEP_READY,
         [STATE_AUTH] = WSMTP_STEP_AUTH,       [STATE_RSET] = WSMTP_STEP_RSET,
         [STATE_NOOP] = WSMTP_STEP_NOOP,       [STATE_QUIT] = WSMTP_STEP_QUIT,
-        [STATE_CLOSED] = WSMTP_STEP_CLOSED};
+        [STATE_XCLIENT] = WSMTP_STEP_XCLIENT, [STATE_CLOSED] = WSMTP_STEP_CLOSED};
     if (e->state == STATE_FAILED)
         return e->error.step;
 #if WSMTP_FEATURE_EARLY
@@ -22,8 +22,6 @@ wsmtp_step wsmtp_step_get(const wsmtp_engine *e)
 #endif
     if (WSMTP_FEATURE_QUERIES && e->state == STATE_QUERY)
         return (wsmtp_step)e->query;
-    if (WSMTP_FEATURE_XCLIENT && e->state == STATE_XCLIENT)
-        return WSMTP_STEP_XCLIENT;
     if (e->state == STATE_TRANSACTION)
         return wsmtp_transaction_step(e);
     return (wsmtp_step)steps[e->state];
