@@ -18,7 +18,7 @@ static void decide_retry(wsmtp_error *error)
 {
     bool reply_decides = error->kind == WSMTP_KIND_REFUSED || error->kind == WSMTP_KIND_AUTH;
     error->retryable = !error->in_doubt && (transient(error->reason) ||
-                                            (reply_decides && error->reply.code / 100 == 4));
+                                            (reply_decides && wsmtp_status_of(error->reply.code) == WSMTP_STATUS_DEFERRED));
 }
 
 static void set(wsmtp_error *error, wsmtp_reason reason, wsmtp_step step, const wsmtp_reply *reply)

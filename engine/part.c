@@ -86,7 +86,7 @@ static void move_to_end(wsmtp_engine *e, wsmtp_transaction *t)
 void wsmtp_part_over(wsmtp_engine *e, wsmtp_transaction *t)
 {
     const bool full = e->capabilities.mail_max && e->mails >= e->capabilities.mail_max;
-    const bool message_refused = t->code / 100 != 2 && t->reason != WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
+    const bool message_refused = wsmtp_status_of(t->code) != WSMTP_STATUS_ACCEPTED && t->reason != WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
     wsmtp_settle(t, full || message_refused ? WSMTP_STATUS_NOT_SENT : WSMTP_STATUS_PENDING);
     if (t->awaiting == WSMTP_STEP_CLOSED)
         return;

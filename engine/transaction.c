@@ -167,13 +167,13 @@ static void answer_delivery(wsmtp_engine *e, wsmtp_transaction *t)
     find_delivery(t);
     wsmtp_recipient *r = answer_recipient(e, t);
     r->status = wsmtp_status_of(r->code);
-    if (wsmtp_reply_class(e) == 2 || e->kept.code / 100 != 2)
+    if (wsmtp_reply_class(e) == 2 || wsmtp_status_of(e->kept.code) != WSMTP_STATUS_ACCEPTED)
         wsmtp_reply_keep(e);
     if (find_delivery(t))
         return;
     t->code = e->kept.code;
     t->enhanced = e->kept.enhanced;
-    if (t->code / 100 != 2) {
+    if (wsmtp_status_of(t->code) != WSMTP_STATUS_ACCEPTED) {
         t->reason = WSMTP_REASON_ALL_RECIPIENTS_REFUSED;
         t->failed_step = WSMTP_STEP_END_OF_DATA;
     }
