@@ -286,7 +286,7 @@ export async function connect(host, given) {
       if (ended) return void secured.close();
       socket = secured;
       upgrading = false;
-      session.call("tls_done");
+      session.tlsDone();
       emit("TlsUpgraded");
       pump();
     } catch (error) {
@@ -459,7 +459,7 @@ export async function connect(host, given) {
     return outcome.finally(unlisten);
   }
 
-  const command = (name, signal) => run(signal, () => session.call(name));
+  const command = (name, signal) => run(signal, () => session[name]());
   const query = (step) => (text, { signal } = {}) => run(signal, () => session.query(step, text));
 
   function scan(pieces, request) {

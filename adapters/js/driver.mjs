@@ -31,15 +31,22 @@ const wide = (low, high) => high * 2 ** 32 + low;
  * a setting breaks a rule.
  */
 export function openSession(module, { ehloName, tls, protocol, lenientReplies, pipelining = true, chunking = true, eagerOctets, overlap = 1, early, expected, timeouts }) {
-  const wasm = new WebAssembly.Instance(module).exports;
-  const octets = (at, length) => new Uint8Array(wasm.memory.buffer, at, length);
-  const words = (at, length) => new Uint32Array(wasm.memory.buffer, at, length);
+  // In the order of wasm/exports.c.
+  const {
+    memory,
+    a: setup, b: init, c: state, d: recvBuf, e: recvAck, f: sendBuf, g: sendAck, h: nextEvent, i: tlsDone,
+    j: logIn, k: takeKey, l: deriveKey, m: submit, n: bodyWrite, o: bodyEnd, p: reset, q: noop, r: quit,
+    s: query, t: keyword, u: xclient, v: timer, w: ioFailed, x: wipeEngine, y: scanInit, z: scanAdd,
+    A: scanEnd,
+  } = new WebAssembly.Instance(module).exports;
+  const octets = (at, length) => new Uint8Array(memory.buffer, at, length);
+  const words = (at, length) => new Uint32Array(memory.buffer, at, length);
   const textAt = (at, length) => decoder.decode(octets(at, length));
-  const [start, staging, stagingSize, transactionSize, window, event, config, credentials, found, lastError, offers] = words(wasm.setup(), 11);
+  const [start, staging, stagingSize, transactionSize, window, event, config, credentials, found, lastError, offers] = words(setup(), 11);
 
   /** A reply's code and its enhanced code (RFC 3463), which lies behind it; null for what it has not. */
   function codesAt(at) {
-    const [code, kind, subject, detail] = new Uint16Array(wasm.memory.buffer, at, 4);
+    const [code, kind, subject, detail] = new Uint16Array(memory.buffer, at, 4);
     return { code: code || null, enhanced: kind & 255 ? `${kind & 255}.${subject}.${detail}` : null };
   }
 
@@ -52,8 +59,8 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
   function reserve(length) {
     const at = (top + 7) & -8;
     top = at + length;
-    const missing = top - wasm.memory.buffer.byteLength;
-    if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE));
+    const missing = top - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
     return at;
   }
 
@@ -93,7 +100,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     const fields = { kind: KINDS[kind], reason: REASONS[reason], retryable: !!(flags & 1), inDoubt: !!(flags & 256) };
     let message = sentence(fields.reason);
     if (field) {
-      let name = (fields.field = FIELDS[field] || KEYWORDS[wasm.keyword(detail, detailLength)]);
+      let name = (fields.field = FIELDS[field] || KEYWORDS[keyword(detail, detailLength)]);
       if (field === OF_RECIPIENT) name += `[${(fields.index = index)}]`;
       if (field === OF_RECIPIENT_PARAMETER) name += ` of to[${(fields.index = index)}]`;
       message = `${name} ${message}`;
@@ -111,8 +118,8 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
   }
 
   /** Calls an export that returns a reason. */
-  function call(name, ...values) {
-    if (wasm[name](...values)) throw makeError(lastError);
+  function call(run, ...values) {
+    if (run(...values)) throw makeError(lastError);
   }
 
   /** Overwrites what may be secret. */
@@ -124,7 +131,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     }
   }
 
-  const can = (what) => !!(wasm.state() & what);
+  const can = (what) => !!(state() & what);
 
   function stage(bytes, from = 0) {
     const piece = bytes.subarray(from, from + stagingSize);
@@ -154,20 +161,23 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
   const settings = words(config, 23);
   settings.set([...name, TLS_MODES.indexOf(tls), protocol === "lmtp", lenientReplies | (!pipelining << 1) | (!chunking << 3) | (early << 4), bounded(eagerOctets ?? settings[10]), bounded(overlap)], 5);
   settings[22] = offered;
-  call("start");
+  call(init);
 
   return {
     /** Names of all mechanisms that the engine knows. */
     mechanisms: MECHANISMS,
-    call,
+    tlsDone: () => call(tlsDone),
+    reset: () => call(reset),
+    noop: () => call(noop),
+    quit: () => call(quit),
     canRead: () => can(CAN_READ),
     canBody: () => can(CAN_BODY),
     secure: () => can(SECURE),
     /** Whether a message may be submitted although others are under way: it begins at once. */
     mayOverlap: () => can(MAY_OVERLAP),
     /** Mechanism of the current or last login, null before. */
-    mechanism: () => MECHANISMS[(wasm.state() >> 8) - 1] ?? null,
-    memorySize: () => wasm.memory.buffer.byteLength,
+    mechanism: () => MECHANISMS[(state() >> 8) - 1] ?? null,
+    memorySize: () => memory.buffer.byteLength,
 
     capabilities() {
       const [flags, auth, low, high, mailMax, rcptMax, rcptDomainMax] = words(offers, 7);
@@ -182,19 +192,19 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     limit: (phase) => words(config, 22)[12 + PHASES.indexOf(phase)],
 
     /** [ms, epoch]: the limit of what runs now, counted from when epoch changed; 0 = none. */
-    timer: () => [wasm.timer(), words(window, 3)[2]],
+    timer: () => [timer(), words(window, 3)[2]],
 
     /** Takes octets from the peer; returns how many fit now. */
     feed(bytes) {
-      const at = wasm.recv_buf();
+      const at = recvBuf();
       const length = Math.min(words(window, 1)[0], bytes.length);
       octets(at, length).set(bytes.subarray(0, length));
-      if (length) wasm.recv_ack(length);
+      if (length) recvAck(length);
       return length;
     },
 
     /** The peer closed its side. */
-    feedEnd: () => wasm.recv_ack(0),
+    feedEnd: () => recvAck(0),
 
     /**
      * A copy of all octets that wait to be sent, if any. They count as sent from here on, because
@@ -202,16 +212,16 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
      */
     take() {
       if (!can(CAN_WRITE)) return undefined;
-      const at = wasm.send_buf();
+      const at = sendBuf();
       const [length, secretAt] = words(window, 2);
       const bytes = octets(at, length).slice();
-      wasm.send_ack(length);
+      sendAck(length);
       return { bytes, secretAt };
     },
 
     /** The next event, or undefined; `type` is the engine's number. */
     next() {
-      if (!wasm.next()) return undefined;
+      if (!nextEvent()) return undefined;
       const [type, , , text, length, transaction, recipient, error, hash, iterations, salt, saltLength] = words(event, 12);
       return {
         type,
@@ -228,7 +238,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       const [, places] = putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]);
       const entropy = places.pop();
       words(credentials, 18).set([number, ...places.flat(), port, ...entropy, iterationsMin, iterationsMax, allowPlaintextAuth], 1);
-      if (wasm.login()) {
+      if (logIn()) {
         wipe();
         throw makeError(lastError);
       }
@@ -239,19 +249,19 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     /** Answers the request for a key. Without `key` the engine derives it, which blocks for that long. Returns the key. */
     keyDerived(key) {
       const { at } = allot(64);
-      key ??= octets(at, wasm.derive_key(at)).slice();
+      key ??= octets(at, deriveKey(at)).slice();
       octets(at, key.length).set(key);
-      call("key_derived", at, key.length);
+      call(takeKey, at, key.length);
       return key;
     },
 
     /** VRFY, EXPN or HELP. */
-    query: (step, text) => call("query", STEPS.indexOf(step), stage(encoder.encode(text))),
+    query: (step, text) => call(query, STEPS.indexOf(step), stage(encoder.encode(text))),
 
     xclient(attributes) {
       const [block, places] = putTexts(attributes.length * PARAMETER, attributes.map(([, , value]) => value));
       block.busy = false;
-      call("xclient", ...putParameters(block.at, attributes, places));
+      call(xclient, ...putParameters(block.at, attributes, places));
     },
 
     /**
@@ -276,7 +286,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       words(at, 12).set([transactionSize, ...path, recipients, to.length, ...ofMail, 0, ...octetCount, body, flags]);
       rest.forEach((one, index) => words(recipients + index * RECIPIENT, 4).set(one.flat()));
       block.secret = false;
-      block.busy = !wasm.submit(at);
+      block.busy = !submit(at);
       if (!block.busy) throw makeError(lastError);
       return at;
     },
@@ -298,31 +308,31 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
     /** Gives a piece of the message; returns how many octets were taken. */
     bodyWrite(bytes) {
       let written = 0;
-      for (let taken = 1; taken && written < bytes.length; written += taken) taken = wasm.body_write(stage(bytes, written));
+      for (let taken = 1; taken && written < bytes.length; written += taken) taken = bodyWrite(stage(bytes, written));
       return written;
     },
 
     /** The message is complete; an event tells if that breaks a rule. */
-    bodyEnd: () => wasm.body_end(),
+    bodyEnd: () => bodyEnd(),
 
     /** [size with CRLF line ends, has 8-bit octets, bare CR, bare LF, a line too long] of a whole message. */
     scan(pieces) {
-      wasm.scan_init();
+      scanInit();
       for (const bytes of pieces) {
-        for (let from = 0; from < bytes.length; from += stagingSize) wasm.scan_add(stage(bytes, from));
+        for (let from = 0; from < bytes.length; from += stagingSize) scanAdd(stage(bytes, from));
       }
-      wasm.scan_end();
+      scanEnd();
       const [has8bit, bareCr, bareLf, , longLine] = octets(found + 8, 5);
       return [wide(...words(found, 2)), has8bit, bareCr, bareLf, longLine];
     },
 
     /** The transport failed: connect-failed, connection-lost, tls-failed, timeout or cancelled. */
-    ioFailed: (reason) => wasm.io_failed(REASONS.indexOf(reason)),
+    ioFailed: (reason) => ioFailed(REASONS.indexOf(reason)),
 
     /** Wipes whatever may be secret. */
     end() {
       octets(start, top - start).fill(0);
-      wasm.end();
+      wipeEngine();
     },
   };
 }

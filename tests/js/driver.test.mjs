@@ -87,7 +87,7 @@ test("input beyond the window waits", () => {
 test("credentials are marked in the output, and gone from memory after the login", () => {
   const { session, memory } = open({ tls: "implicit" });
   drain(session);
-  session.call("tls_done");
+  session.tlsDone();
   greet(session);
   const pass = "correct horse battery staple";
   session.login({ user: "alice", pass, mechanism: "PLAIN", hostname: "mx.test", port: 465, nonce: new Uint8Array(24) });
@@ -105,7 +105,7 @@ test("credentials are marked in the output, and gone from memory after the login
 test("credentials are wiped beside a message that is under way already", () => {
   const { session, memory } = open({ tls: "implicit", early: true });
   drain(session);
-  session.call("tls_done");
+  session.tlsDone();
   greet(session);
   const pass = "correct horse battery staple";
   session.login({ user: "alice", pass, mechanism: "PLAIN", hostname: "mx.test", port: 465, nonce: new Uint8Array(24) });
@@ -118,7 +118,7 @@ test("credentials are wiped beside a message that is under way already", () => {
   for (const secret of [pass, Buffer.from(`\0alice\0${pass}`).toString("base64").slice(4, 30)]) assert.ok(!memory().includes(secret));
   play(session, "250 ok\r\n250 ok\r\n354 go\r\n");
   session.bodyWrite(encode("x\r\n"));
-  session.call("body_end");
+  assert.equal(session.bodyEnd(), 0);
   const { events } = play(session, "250 2.0.0 queued\r\n");
   assert.deepEqual([events[0].type, events[0].transaction], [DONE, transaction]);
   assert.deepEqual(session.outcomes(transaction), [[{ status: "accepted", code: 250, enhanced: "2.0.0" }, 1]]);
@@ -139,7 +139,7 @@ test("an envelope that does not fit makes the memory grow, and nothing else does
   const { events } = play(session, `250 ok\r\n${"250 ok\r\n".repeat(5000)}354 go\r\n`);
   assert.equal(events.length, 5002);
   assert.equal(session.bodyWrite(encode("x\r\n")), 3);
-  session.call("body_end");
+  assert.equal(session.bodyEnd(), 0);
   const done = play(session, "").sent;
   assert.equal(done, "x\r\n.\r\n");
   const { events: last } = play(session, "250 2.0.0 queued\r\n");
@@ -174,7 +174,7 @@ test("the stack is never used by more than half", () => {
   const STACK = 16384;
   const { session, memory, exports } = open({ tls: "implicit" });
   drain(session);
-  session.call("tls_done");
+  session.tlsDone();
   play(session, GREETING);
   play(session, HELLO.replace("PLAIN", "PLAIN SCRAM-SHA-256"));
   session.login({ user: "u".repeat(200), pass: "p".repeat(100), authzid: "z,=".repeat(50), hostname: "mx.test", port: 465, nonce: new Uint8Array(24).fill(7) });
@@ -190,7 +190,7 @@ test("the stack is never used by more than half", () => {
   session.submit({ from: "a@b.test", to: ["a@[IPv6:::ffff:1.2.3.4]"], size: 10, body: 1 });
   play(session, "250 ok\r\n550 5.1.1 \x01\u00fc no\r\n503 no\r\n");
   const bytes = memory();
-  const [heap] = new Uint32Array(exports.memory.buffer, exports.setup(), 1);
+  const [heap] = new Uint32Array(exports.memory.buffer, exports.a(), 1);
   const lowest = bytes.subarray(heap - STACK, heap).findIndex((byte) => byte !== 0);
   assert.ok(lowest > STACK / 2, `${STACK - lowest} bytes of the stack were used`);
   assert.ok(lowest < STACK, "something was on the stack");

@@ -4,6 +4,8 @@
  * the engine's headers in place, as 32-bit words: the assertions below pin every place that it uses,
  * so that a change of the headers does not compile instead of shifting what JavaScript sees.
  *
+ * Names of exports are single letters, which driver.mjs gives names again: words took 160 bytes.
+ *
  * The caller's own data (envelope, credentials) lies above __heap_base, where it may grow the memory.
  */
 #include <stddef.h>
@@ -11,7 +13,7 @@
 
 #include "internal.h"
 
-#define EXPORT(name) __attribute__((export_name(#name))) extern
+#define EXPORT(letter) __attribute__((export_name(#letter))) extern
 #define INPUT_LEN 4096u
 #define OUTPUT_LEN 32768u
 #define STAGING_LEN 16384u
@@ -135,7 +137,7 @@ _Static_assert(offsetof(wsmtp_body_scan, has_bare_cr) == 9 &&
                "a finding of wsmtp_body_scan has moved");
 
 /* Fills in defaults. Returns the addresses of what JavaScript reads and writes, and two sizes. */
-EXPORT(setup) const void *setup(void)
+EXPORT(a) const void *setup(void)
 {
     static const void *const places[] = {
         &__heap_base,
@@ -159,7 +161,7 @@ EXPORT(setup) const void *setup(void)
     return places;
 }
 
-EXPORT(start) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
+EXPORT(b) uint32_t start(void) { return wsmtp_init(&session.engine, &session.config); }
 
 /* Whether a transaction submitted now would be begun now, not only queued behind others. */
 static bool may_overlap(const wsmtp_engine *e)
@@ -171,7 +173,7 @@ static bool may_overlap(const wsmtp_engine *e)
  * WSMTP_CAN_* and WSMTP_HAS_EVENT; bit 4: the channel is secure; bit 5: a message may follow the one
  * that is under way; from bit 8: the mechanism.
  */
-EXPORT(state) uint32_t state(void)
+EXPORT(c) uint32_t state(void)
 {
     uint32_t mechanism = WSMTP_FEATURE_AUTH ? wsmtp_mechanism_get(&session.engine) : 0;
     uint32_t overlap = may_overlap(&session.engine);
@@ -180,35 +182,35 @@ EXPORT(state) uint32_t state(void)
 }
 
 /* The window for received octets; window: its size. */
-EXPORT(recv_buf) void *recv_buf(void) { return wsmtp_recv_buf(&session.engine, session.window); }
+EXPORT(d) void *recv_buf(void) { return wsmtp_recv_buf(&session.engine, session.window); }
 
-EXPORT(recv_ack) void recv_ack(size_t len) { wsmtp_recv_ack(&session.engine, len); }
+EXPORT(e) void recv_ack(size_t len) { wsmtp_recv_ack(&session.engine, len); }
 
 /* The octets to send; window: how many, and from which on they are secret. */
-EXPORT(send_buf) const void *send_buf(void)
+EXPORT(f) const void *send_buf(void)
 {
     return wsmtp_send_buf(&session.engine, &session.window[0], &session.window[1]);
 }
 
-EXPORT(send_ack) void send_ack(size_t len) { wsmtp_send_ack(&session.engine, len); }
+EXPORT(g) void send_ack(size_t len) { wsmtp_send_ack(&session.engine, len); }
 
-EXPORT(next) uint32_t next(void) { return wsmtp_next_event(&session.engine, &session.event); }
+EXPORT(h) uint32_t next(void) { return wsmtp_next_event(&session.engine, &session.event); }
 
-EXPORT(tls_done) uint32_t tls_done(void) { return wsmtp_tls_done(&session.engine); }
+EXPORT(i) uint32_t tls_done(void) { return wsmtp_tls_done(&session.engine); }
 
-EXPORT(login) uint32_t login(void)
+EXPORT(j) uint32_t login(void)
 {
     return wsmtp_login(&session.engine, &session.credentials);
 }
 
 #if WSMTP_FEATURE_SCRAM
-EXPORT(key_derived) uint32_t key_derived(const uint8_t *key, size_t key_len)
+EXPORT(k) uint32_t key_derived(const uint8_t *key, size_t key_len)
 {
     return wsmtp_key_derived(&session.engine, key, key_len);
 }
 
 /* Derives the key that the login waits for by the engine's own code; returns its length. */
-EXPORT(derive_key) size_t derive_key(uint8_t *key)
+EXPORT(l) size_t derive_key(uint8_t *key)
 {
     const wsmtp_sasl *asked = &session.engine.sasl;
     wsmtp_derive_key(asked->scram_hash, (const uint8_t *)session.credentials.password,
@@ -218,28 +220,28 @@ EXPORT(derive_key) size_t derive_key(uint8_t *key)
 }
 #endif
 
-EXPORT(submit) uint32_t submit(wsmtp_transaction *transaction)
+EXPORT(m) uint32_t submit(wsmtp_transaction *transaction)
 {
     return wsmtp_submit(&session.engine, transaction);
 }
 
 /* Takes from the first len octets of the staging area; returns how many. */
-EXPORT(body_write) size_t body_write(size_t len)
+EXPORT(n) size_t body_write(size_t len)
 {
     return wsmtp_body_write(&session.engine, buffers.staging, len);
 }
 
-EXPORT(body_end) uint32_t body_end(void) { return wsmtp_body_end(&session.engine); }
+EXPORT(o) uint32_t body_end(void) { return wsmtp_body_end(&session.engine); }
 
-EXPORT(reset) uint32_t reset(void) { return wsmtp_reset(&session.engine); }
+EXPORT(p) uint32_t reset(void) { return wsmtp_reset(&session.engine); }
 
-EXPORT(noop) uint32_t noop(void) { return wsmtp_noop(&session.engine); }
+EXPORT(q) uint32_t noop(void) { return wsmtp_noop(&session.engine); }
 
-EXPORT(quit) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
+EXPORT(r) uint32_t quit(void) { return wsmtp_quit(&session.engine); }
 
 #if WSMTP_FEATURE_QUERIES
 /* VRFY, EXPN or HELP, as the step says, with the first len octets of the staging area. */
-EXPORT(query) uint32_t query(uint32_t step, size_t len)
+EXPORT(s) uint32_t query(uint32_t step, size_t len)
 {
     return wsmtp_query(&session.engine, (wsmtp_step)step, (const char *)buffers.staging, len);
 }
@@ -247,41 +249,41 @@ EXPORT(query) uint32_t query(uint32_t step, size_t len)
 
 #if WSMTP_FEATURE_PARAMETERS
 /* The number of a keyword that an error names. */
-EXPORT(keyword) uint32_t keyword(const char *name, size_t name_len)
+EXPORT(t) uint32_t keyword(const char *name, size_t name_len)
 {
     return wsmtp_keyword_find(name, name_len);
 }
 #endif
 
 #if WSMTP_FEATURE_XCLIENT
-EXPORT(xclient) uint32_t xclient(const wsmtp_parameter *attributes, size_t count)
+EXPORT(u) uint32_t xclient(const wsmtp_parameter *attributes, size_t count)
 {
     return wsmtp_xclient(&session.engine, attributes, count);
 }
 #endif
 
 /* Milliseconds of the current phase (0 = no limit); behind window: epoch. */
-EXPORT(timer) uint32_t timer(void) { return wsmtp_timer(&session.engine, &session.epoch); }
+EXPORT(v) uint32_t timer(void) { return wsmtp_timer(&session.engine, &session.epoch); }
 
-EXPORT(io_failed) void io_failed(uint32_t why)
+EXPORT(w) void io_failed(uint32_t why)
 {
     wsmtp_io_failed(&session.engine, (wsmtp_reason)why);
 }
 
-EXPORT(end) void end(void) { wsmtp_end(&session.engine); }
+EXPORT(x) void end(void) { wsmtp_end(&session.engine); }
 
-EXPORT(scan_init) void scan_init(void) { wsmtp_body_scan_init(&session.scan); }
+EXPORT(y) void scan_init(void) { wsmtp_body_scan_init(&session.scan); }
 
-EXPORT(scan_add) void scan_add(size_t len)
+EXPORT(z) void scan_add(size_t len)
 {
     wsmtp_body_scan_add(&session.scan, buffers.staging, len);
 }
 
-EXPORT(scan_end) void scan_end(void) { wsmtp_body_scan_end(&session.scan); }
+EXPORT(A) void scan_end(void) { wsmtp_body_scan_end(&session.scan); }
 
 #if WSMTP_FEATURE_MESSAGES
 /* The sentence of a reason, or, of numbers from 256 on, the name of a step. NUL-terminated. */
-EXPORT(text) const char *text(uint32_t number)
+EXPORT(B) const char *text(uint32_t number)
 {
     size_t len;
     return number < 256 ? wsmtp_reason_message((wsmtp_reason)number, &len)
