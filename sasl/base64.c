@@ -1,8 +1,16 @@
 /* Base64 (RFC 4648 section 4), with padding and nothing but the alphabet. */
 #include "wsmtp/sasl.h"
 
-static const char wsmtp_base64_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* The character of six bits. */
+static char wsmtp_base64_character(uint32_t bits)
+{
+    bits &= 63u;
+    return (char)(bits < 26u    ? 'A' + bits
+                  : bits < 52u  ? 'a' + (bits - 26u)
+                  : bits < 62u  ? '0' + (bits - 52u)
+                  : bits == 62u ? '+'
+                                : '/');
+}
 
 size_t wsmtp_base64_encode(const uint8_t *data, size_t data_len, char *out)
 {
@@ -14,11 +22,11 @@ size_t wsmtp_base64_encode(const uint8_t *data, size_t data_len, char *out)
         waiting += 8u;
         while (waiting >= 6u) {
             waiting -= 6u;
-            out[n++] = wsmtp_base64_alphabet[bits >> waiting & 63u];
+            out[n++] = wsmtp_base64_character(bits >> waiting);
         }
     }
     if (waiting > 0) {
-        out[n++] = wsmtp_base64_alphabet[bits << (6u - waiting) & 63u];
+        out[n++] = wsmtp_base64_character(bits << (6u - waiting));
     }
     while (n % 4u != 0) {
         out[n++] = '=';
@@ -38,7 +46,7 @@ bool wsmtp_base64_decode(const char *text, size_t text_len, uint8_t *out, size_t
             padding++;
             continue;
         }
-        while (wsmtp_base64_alphabet[value] != text[i]) {
+        while (wsmtp_base64_character(value) != text[i]) {
             if (++value == 64u) {
                 return false;
             }
