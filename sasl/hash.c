@@ -56,17 +56,22 @@ static void wsmtp_hash_compress(wsmtp_hash_context *context)
     memset(context->block, 0, sizeof context->block);
 }
 
-void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len)
+void wsmtp_hash_octet(wsmtp_hash_context *context, uint8_t octet)
 {
     const wsmtp_hash_algorithm *algorithm = context->algorithm;
-    const uint8_t *octets = data;
     const unsigned last = wsmtp_hash_block_len(algorithm) - 1u;
+    const unsigned used = context->length++ & last;
+    context->block[used >> algorithm->word_shift] |= (uint64_t)octet << wsmtp_byte_shift(algorithm, used);
+    if (used == last) {
+        wsmtp_hash_compress(context);
+    }
+}
+
+void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len)
+{
+    const uint8_t *octets = data;
     for (size_t i = 0; i < data_len; i++) {
-        unsigned used = context->length++ & last;
-        context->block[used >> algorithm->word_shift] |= (uint64_t)octets[i] << wsmtp_byte_shift(algorithm, used);
-        if (used == last) {
-            wsmtp_hash_compress(context);
-        }
+        wsmtp_hash_octet(context, octets[i]);
     }
 }
 
@@ -79,7 +84,7 @@ void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest)
     uint8_t octet = 0x80;
     /* A single bit, then zeroes up to the last eighth of a block: the length's place. */
     do {
-        wsmtp_hash_update(context, &octet, 1);
+        wsmtp_hash_octet(context, octet);
         octet = 0;
     } while (context->length % block_len != block_len - block_len / 8u);
     context->block[low] = bits;

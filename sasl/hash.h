@@ -46,6 +46,7 @@ static inline unsigned wsmtp_hash_block_len(const wsmtp_hash_algorithm *algorith
 }
 
 void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm);
+void wsmtp_hash_octet(wsmtp_hash_context *context, uint8_t octet);
 void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t data_len);
 /* Writes the digest (it may overwrite data that was hashed) and wipes the context. */
 void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest);

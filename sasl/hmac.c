@@ -16,8 +16,8 @@ void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, co
     for (unsigned side = 0; side < 2u; side++) {
         wsmtp_hash_init(&hmac->side[side], algorithm);
         for (size_t i = 0; i < wsmtp_hash_block_len(algorithm); i++) {
-            uint8_t octet = (uint8_t)((i < key_len ? key[i] : 0u) ^ (side == 0 ? 0x36u : 0x5cu));
-            wsmtp_hash_update(&hmac->side[side], &octet, 1);
+            wsmtp_hash_octet(&hmac->side[side],
+                             (uint8_t)((i < key_len ? key[i] : 0u) ^ (side == 0 ? 0x36u : 0x5cu)));
         }
     }
     wsmtp_wipe(short_key, sizeof short_key);
