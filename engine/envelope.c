@@ -56,8 +56,7 @@ static bool takes_another(const wsmtp_engine *e, const wsmtp_transaction *t)
     if (t->written == t->recipients_len)
         return false;
 #if WSMTP_FEATURE_LIMITS
-    uint32_t domains = t->domains;
-    if (!wsmtp_part_takes(e, t, t->written, t->asked, &domains))
+    if (wsmtp_part_takes(e, t, t->written, t->asked, t->domains) == WSMTP_PART_FULL)
         return false;
 #else
     (void)e;
@@ -69,7 +68,7 @@ static bool takes_another(const wsmtp_engine *e, const wsmtp_transaction *t)
 static void wrote_rcpt(const wsmtp_engine *e, wsmtp_transaction *t)
 {
 #if WSMTP_FEATURE_LIMITS
-    wsmtp_part_takes(e, t, t->written, t->asked++, &t->domains);
+    t->domains = wsmtp_part_takes(e, t, t->written, t->asked++, t->domains);
     t->recipients[t->written].code = 0;
     t->written = wsmtp_part_next(t, t->written + 1, t->recipients_len);
 #else

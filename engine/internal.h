@@ -165,9 +165,11 @@ void wsmtp_transaction_begin(wsmtp_engine *e, wsmtp_transaction *t); /* as it wa
 bool wsmtp_may_follow_login(const wsmtp_engine *e);
 
 /* part.c */
-/* Whether the next recipient fits into the transaction under way; *domains: those in it so far. */
-bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
-                      uint32_t *domains);
+#define WSMTP_PART_FULL UINT32_MAX
+/* The number of domains in the transaction under way, which has so many so far, with the next recipient;
+ * PART_FULL if that does not fit into it. */
+uint32_t wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
+                          uint32_t domains);
 /* The first recipient from i on, and before end, that has no outcome yet. */
 size_t wsmtp_part_next(const wsmtp_transaction *t, size_t i, size_t end);
 /* Whether RCPT was written for a recipient without outcome, and not put off. */

@@ -42,30 +42,31 @@ static bool same_domain(const wsmtp_recipient *one, const wsmtp_recipient *other
     return i == j;
 }
 
-bool wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
-                      uint32_t *domains)
+uint32_t wsmtp_part_takes(const wsmtp_engine *e, const wsmtp_transaction *t, size_t next, uint32_t asked,
+                          uint32_t domains)
 {
     const wsmtp_capabilities *c = &e->capabilities;
     if (c->rcpt_max && asked >= c->rcpt_max)
-        return false;
+        return WSMTP_PART_FULL;
     if (c->rcpt_domain_max) {
         for (size_t i = 0; i < next; i++)
             if (t->recipients[i].status != WSMTP_STATUS_ACCEPTED && /* that was in another part */
                 same_domain(&t->recipients[i], &t->recipients[next]))
-                return true;
-        if (*domains == c->rcpt_domain_max)
-            return false;
-        ++*domains;
+                return domains;
+        if (domains++ == c->rcpt_domain_max)
+            return WSMTP_PART_FULL;
     }
-    return true;
+    return domains;
 }
 
 bool wsmtp_part_fits_all(const wsmtp_engine *e, const wsmtp_transaction *t)
 {
     uint32_t domains = 0;
-    for (size_t i = 0; i < t->recipients_len; i++)
-        if (!wsmtp_part_takes(e, t, i, (uint32_t)i, &domains))
+    for (size_t i = 0; i < t->recipients_len; i++) {
+        domains = wsmtp_part_takes(e, t, i, (uint32_t)i, domains);
+        if (domains == WSMTP_PART_FULL)
             return false;
+    }
     return true;
 }
 

@@ -25,17 +25,15 @@ static bool may_chunk(const wsmtp_engine *e)
 }
 
 #if WSMTP_FEATURE_LIMITS
-/* What is against it by the server's LIMITS; *field: that is named. */
-static wsmtp_reason check_limits(const wsmtp_engine *e, const wsmtp_transaction *t, wsmtp_field *field)
+/* What is against it by the server's LIMITS. */
+static wsmtp_reason check_limits(const wsmtp_engine *e, const wsmtp_transaction *t)
 {
     uint32_t mails = e->mails;
     for (const wsmtp_transaction *waiting = e->writing; waiting; waiting = waiting->next)
         if (waiting->to_write == WSMTP_STEP_RSET || waiting->to_write == WSMTP_STEP_MAIL)
             mails++;
-    *field = WSMTP_FIELD_NONE;
     if (e->capabilities.mail_max && mails >= e->capabilities.mail_max)
         return WSMTP_REASON_TRANSACTION_LIMIT;
-    *field = WSMTP_FIELD_RECIPIENTS;
     return (t->flags & (WSMTP_SEND_SPLIT | WSMTP_SEND_ALL_OR_NOTHING)) != WSMTP_SEND_SPLIT &&
                    !wsmtp_part_fits_all(e, t)
                ? WSMTP_REASON_TOO_MANY_RECIPIENTS
@@ -113,10 +111,10 @@ wsmtp_reason wsmtp_submit(wsmtp_engine *e, wsmtp_transaction *t)
     for (size_t i = 0; i < t->recipients_len; i++)
         clear_from(&t->recipients[i], offsetof(wsmtp_recipient, status), sizeof *t->recipients);
 #if WSMTP_FEATURE_LIMITS
-    wsmtp_field field;
-    reason = check_limits(e, t, &field);
+    reason = check_limits(e, t);
     if (reason != WSMTP_REASON_OK)
-        return wsmtp_reject(e, reason, field, 0);
+        return wsmtp_reject(e, reason,
+                            reason == WSMTP_REASON_TOO_MANY_RECIPIENTS ? WSMTP_FIELD_RECIPIENTS : WSMTP_FIELD_NONE, 0);
 #endif
     if (early)
         e->ahead |= AHEAD_AUTH;
