@@ -392,7 +392,6 @@ typedef struct wsmtp_engine {
     uint8_t queued_event; /* follows the event just taken, without a reply of its own */
     bool secure;
     bool tls_done;
-    bool end_of_input;    /* the peer closed its side */
     bool maybe_event;
     bool needs_reset;     /* a transaction was left open at the server */
     bool reply_complete;
@@ -400,29 +399,27 @@ typedef struct wsmtp_engine {
     bool body_ending;
     bool body_due;        /* the next event asks for a message */
     bool chunk_open;
-    bool chunking_works;  /* a chunk was accepted: 500 means the message, not the command */
-    bool no_overlap;      /* the server does not take a command before its last reply is read */
     uint8_t ahead;        /* replies that come before the ones to what the state has sent */
     uint8_t bad_keyword;  /* of the parameter that a check found wrong */
-    uint8_t query;        /* wsmtp_step of the VRFY, EXPN or HELP under way */
-    uint32_t mails;       /* MAIL commands written */
+    /* output: unsent octets are [output_start, output_end) of config->output */
+    size_t output_start, output_end;
+    size_t held_at; /* octets from here on stay until what they wait for is there (SIZE_MAX: none) */
     uint32_t epoch;
+    wsmtp_transaction *writing;
+    wsmtp_reply reply; /* being read, or last read */
+    wsmtp_transaction *head; /* transactions, oldest first */
     /* input: unread octets are [input_start, input_end) of config->input */
     size_t input_start, input_end;
-    /* output: unsent octets are [output_start, output_end) of config->output, credentials in them
-     * begin at secret_at (SIZE_MAX: none); output_acked counts what was handed over since init */
-    size_t output_start, output_end;
-    size_t secret_at;
-    size_t held_at;  /* octets from here on stay until what they wait for is there (SIZE_MAX: none) */
-    size_t chunk_at; /* where the open chunk's command will be */
-    uint64_t output_acked;
-    /* transactions, oldest first */
-    wsmtp_transaction *head;
-    wsmtp_transaction *writing;
-    /* the reply being read, or last read */
-    wsmtp_reply reply;
+    size_t secret_at;      /* where credentials in the output begin (SIZE_MAX: none) */
+    size_t chunk_at;       /* where the open chunk's command will be */
+    uint64_t output_acked; /* octets handed over since init */
+    uint32_t mails;        /* MAIL commands written */
+    bool end_of_input;     /* the peer closed its side */
+    bool chunking_works;   /* a chunk was accepted: 500 means the message, not the command */
+    bool no_overlap;       /* the server does not take a command before its last reply is read */
+    uint8_t query;         /* wsmtp_step of the VRFY, EXPN or HELP under way */
     uint32_t reply_lines;
-    wsmtp_step reply_step; /* that it answered; handling it moves the session on */
+    wsmtp_step reply_step; /* that the reply answered; handling it moves the session on */
     /* body coding */
     size_t body_line_len;
     uint64_t body_octets;
