@@ -59,7 +59,7 @@ void wsmtp_put_number(wsmtp_engine *e, uint64_t value)
 {
     if (value >= 10) /* at most 19 times */
         wsmtp_put_number(e, value / 10);
-    wsmtp_put(e, &"0123456789"[value % 10], 1);
+    wsmtp_put(e, &WSMTP_DIGITS[value % 10], 1);
 }
 
 bool wsmtp_write_word(wsmtp_engine *e, const char *line)

@@ -173,7 +173,7 @@ static size_t put(wsmtp_engine *e, const char *octets, size_t n)
 
 static size_t put_hexadecimal(wsmtp_engine *e, uint32_t value)
 {
-    return put(e, &"0123456789ABCDEF"[value & 15u], 1);
+    return put(e, &WSMTP_DIGITS[value & 15u], 1);
 }
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 #include "utf8.h"
+#include "words.h"
 
 static bool digit(char c)
 {
@@ -29,8 +30,8 @@ size_t wsmtp_clean(const char *text, size_t text_len, char *out, size_t out_len)
             } else {
                 out[written++] = '\\';
                 out[written++] = 'x';
-                out[written++] = "0123456789ABCDEF"[s[i] >> 4];
-                out[written++] = "0123456789ABCDEF"[s[i] & 15];
+                out[written++] = WSMTP_DIGITS[s[i] >> 4];
+                out[written++] = WSMTP_DIGITS[s[i] & 15];
             }
         }
     }

@@ -4,6 +4,7 @@
 #if WSMTP_FEATURE_CRAM_MD5
 
 #include "hash.h"
+#include "words.h"
 
 enum { WSMTP_CRAM_MD5_WAITING, WSMTP_CRAM_MD5_ANSWERED };
 
@@ -23,7 +24,7 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
     sasl->scratch_len = 2u * (size_t)md5.digest_len;
     for (size_t i = 0; i < sasl->scratch_len; i++) {
         sasl->scratch[i] =
-            (uint8_t)"0123456789abcdef"[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u];
+            (uint8_t)(WSMTP_DIGITS[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u] | 0x20); /* lower case */
     }
     wsmtp_wipe(digest, sizeof digest);
     return wsmtp_sasl_respond(sasl, WSMTP_CRAM_MD5_ANSWERED);

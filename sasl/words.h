@@ -11,6 +11,9 @@
 
 #define WSMTP_NO_WORD 0xffu
 
+/* Written the same everywhere, it is there once. */
+#define WSMTP_DIGITS "0123456789ABCDEF"
+
 /* Number of the word that text is, without regard to case; WSMTP_NO_WORD if it is none. */
 unsigned wsmtp_words_find(const char *words, const char *text, size_t text_len);
 
