@@ -26,10 +26,6 @@ _Static_assert(WSMTP_CAP_SIZE == 1u << KEYWORD_SIZE && WSMTP_CAP_AUTH == 1u << K
                    WSMTP_CAP_XCLIENT == 1u << KEYWORD_XCLIENT,
                "the keywords are numbered like the bits");
 
-_Static_assert(offsetof(wsmtp_capabilities, rcpt_domain_max) ==
-                   offsetof(wsmtp_capabilities, mail_max) + 2 * sizeof(uint32_t),
-               "the limits follow one another as they are listed");
-
 /* Takes in what a keyword says in numbers. */
 static void set_number(wsmtp_capabilities *c, unsigned keyword, unsigned limit, uint64_t value)
 {
@@ -41,8 +37,7 @@ static void set_number(wsmtp_capabilities *c, unsigned keyword, unsigned limit, 
             c->size = value;
     } else if (keyword == KEYWORD_LIMITS) {
         if (limit != WSMTP_NO_WORD)
-            memcpy((uint8_t *)c + offsetof(wsmtp_capabilities, mail_max) + limit * sizeof narrow, &narrow,
-                   sizeof narrow);
+            *(limit == 0 ? &c->mail_max : limit == 1 ? &c->rcpt_max : &c->rcpt_domain_max) = narrow;
     } else if (WSMTP_FEATURE_DELIVERBY && keyword == KEYWORD_DELIVERBY) {
         c->deliver_by_min = narrow;
     } else if (WSMTP_FEATURE_FUTURERELEASE && keyword == KEYWORD_FUTURERELEASE) {

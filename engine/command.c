@@ -74,8 +74,9 @@ bool wsmtp_write_word(wsmtp_engine *e, const char *line)
 void wsmtp_write_hello(wsmtp_engine *e, const char *verb)
 {
     const wsmtp_config *c = e->config;
+    memset(&e->offered, 0, sizeof e->offered);
     if (!wsmtp_ahead(e))
-        memset(&e->capabilities, 0, sizeof e->capabilities);
+        e->capabilities = e->offered;
     wsmtp_reason reason = wsmtp_ehlo_name_check(c->ehlo_name, c->ehlo_name_len);
     if (reason != WSMTP_REASON_OK) {
         wsmtp_fail(e, reason);

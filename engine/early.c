@@ -40,8 +40,7 @@ static void early_ehlo(wsmtp_engine *e)
         return;
     }
     e->ahead &= (uint8_t)~AHEAD_EHLO;
-    e->capabilities = e->offered;
-    e->capabilities.flags |= WSMTP_CAP_ESMTP;
+    wsmtp_take_offer(e);
     e->event.type = WSMTP_EVENT_EHLO;
 }
 

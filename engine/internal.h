@@ -98,6 +98,13 @@ static inline bool wsmtp_binary(const wsmtp_transaction *t)
     return WSMTP_FEATURE_BINARYMIME && t->body == WSMTP_BODY_BINARY;
 }
 
+/* What the reply to EHLO has listed counts now. */
+static inline void wsmtp_take_offer(wsmtp_engine *e)
+{
+    e->capabilities = e->offered;
+    e->capabilities.flags |= WSMTP_CAP_ESMTP;
+}
+
 /* Replies that come before those to what the state has sent: bits of wsmtp_engine.ahead. */
 #define AHEAD_GREETING 0x1u
 #define AHEAD_EHLO 0x2u

@@ -46,24 +46,28 @@ size_t wsmtp_clean(const char *text, size_t text_len, char *out, size_t out_len)
 static size_t read_enhanced(const char *text, size_t text_len, unsigned class_,
                             wsmtp_enhanced_code *enhanced)
 {
-    unsigned numbers[3] = {0, 0, 0};
-    size_t part = 0, digits = 0;
+    uint32_t all = 0; /* of the three numbers, three digits each */
+    unsigned number = 0, part = 0, digits = 0;
     for (size_t i = 0;; i++) {
         const char c = i < text_len ? text[i] : ' ';
-        if (digit(c) && digits < 3 && (digits == 0 || numbers[part] > 0)) {
-            numbers[part] = numbers[part] * 10 + (unsigned)(c - '0');
+        if (digit(c) && digits < 3 && (digits == 0 || number > 0)) {
+            number = number * 10 + (unsigned)(c - '0');
             digits++;
-        } else if (c == '.' && digits > 0 && part < 2) {
-            part++;
-            digits = 0;
-        } else if (c == ' ' && digits > 0 && part == 2 && numbers[0] == class_) {
-            enhanced->class_ = (uint8_t)class_;
-            enhanced->subject = (uint16_t)numbers[1];
-            enhanced->detail = (uint16_t)numbers[2];
-            return i < text_len ? i + 1 : i;
-        } else {
-            return 0;
+            continue;
         }
+        all = all * 1000 + number;
+        if (digits == 0 || c != (part < 2 ? '.' : ' '))
+            return 0;
+        if (part == 2) {
+            if (all / 1000000 != class_)
+                return 0;
+            enhanced->class_ = (uint8_t)class_;
+            enhanced->subject = (uint16_t)(all / 1000 % 1000);
+            enhanced->detail = (uint16_t)(all % 1000);
+            return i < text_len ? i + 1 : i;
+        }
+        part++;
+        number = digits = 0;
     }
 }
 
@@ -103,7 +107,7 @@ static wsmtp_reason take_line(wsmtp_engine *e, const char *line, size_t line_len
     const uint8_t ahead = wsmtp_ahead(e);
     if (ahead ? (ahead & (AHEAD_GREETING | AHEAD_EHLO)) == AHEAD_EHLO : e->state == STATE_EHLO) {
         if (code == 250 && e->reply_lines > 1)
-            wsmtp_capabilities_line(ahead ? &e->offered : &e->capabilities, line + at, line_len - at);
+            wsmtp_capabilities_line(&e->offered, line + at, line_len - at);
     } else if (wsmtp_has(e, WSMTP_CAP_ENHANCEDSTATUSCODES) && code / 100 != 3) {
         wsmtp_enhanced_code enhanced;
         size_t skip = read_enhanced(line + at, line_len - at, code / 100, &enhanced);

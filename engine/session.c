@@ -21,7 +21,6 @@ static void hurry(wsmtp_engine *e, uint8_t ahead)
 {
     e->ahead = ahead;
     e->capabilities = *e->config->expected;
-    memset(&e->offered, 0, sizeof e->offered);
     go(e, INPUT_EARLY);
 }
 #endif
@@ -125,7 +124,7 @@ static void session_accepted(wsmtp_engine *e)
         return;
     }
     if (e->state == STATE_EHLO)
-        e->capabilities.flags |= WSMTP_CAP_ESMTP;
+        wsmtp_take_offer(e);
     if (e->reply_step == WSMTP_STEP_EHLO && e->config->tls == WSMTP_TLS_STARTTLS && !e->tls_done)
         input = INPUT_UPGRADABLE;
     go(e, input);

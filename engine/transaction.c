@@ -31,10 +31,21 @@ static void announce(wsmtp_engine *e, wsmtp_event_type type)
     e->event.transaction = e->head;
 }
 
+/* The reply to RCPT, or to the message, for one recipient. */
+static wsmtp_recipient *answer_recipient(wsmtp_engine *e, wsmtp_transaction *t, size_t index)
+{
+    wsmtp_recipient *r = &t->recipients[index];
+    announce(e, WSMTP_EVENT_RECIPIENT);
+    e->event.recipient = index;
+    r->code = e->reply.code;
+    r->enhanced = e->reply.enhanced;
+    t->awaiting = WSMTP_STEP_END_OF_DATA; /* if it is about the message */
+    return r;
+}
+
 static void answer_rcpt(wsmtp_engine *e, wsmtp_transaction *t)
 {
     const size_t index = t->answered;
-    wsmtp_recipient *r = &t->recipients[index];
 #if WSMTP_FEATURE_LIMITS
     t->answered = wsmtp_part_next(t, index + 1, t->written);
 #else
@@ -42,10 +53,7 @@ static void answer_rcpt(wsmtp_engine *e, wsmtp_transaction *t)
 #endif
     if (t->reason != WSMTP_REASON_OK)
         return; /* MAIL was refused: this reply only says so again */
-    announce(e, WSMTP_EVENT_RECIPIENT);
-    e->event.recipient = index;
-    r->code = e->reply.code;
-    r->enhanced = e->reply.enhanced;
+    wsmtp_recipient *r = answer_recipient(e, t, index);
     if (wsmtp_reply_class(e) == 2) {
         t->agreed++;
     } else {
@@ -149,23 +157,11 @@ static bool find_delivery(wsmtp_transaction *t)
     return false;
 }
 
-/* The reply to the message for the recipient at t->delivered. */
-static wsmtp_recipient *answer_recipient(wsmtp_engine *e, wsmtp_transaction *t)
-{
-    wsmtp_recipient *r = &t->recipients[t->delivered];
-    announce(e, WSMTP_EVENT_RECIPIENT);
-    e->event.recipient = t->delivered++;
-    r->code = e->reply.code;
-    r->enhanced = e->reply.enhanced;
-    t->awaiting = WSMTP_STEP_END_OF_DATA;
-    return r;
-}
-
 /* LMTP: the reply to the message for the next of the recipients that were accepted. */
 static void answer_delivery(wsmtp_engine *e, wsmtp_transaction *t)
 {
     find_delivery(t);
-    wsmtp_recipient *r = answer_recipient(e, t);
+    wsmtp_recipient *r = answer_recipient(e, t, t->delivered++);
     r->status = wsmtp_status_of(r->code);
     if (wsmtp_reply_class(e) == 2 || wsmtp_status_of(e->kept.code) != WSMTP_STATUS_ACCEPTED)
         wsmtp_reply_keep(e);
@@ -206,7 +202,7 @@ static void answer_message(wsmtp_engine *e, wsmtp_transaction *t)
         answer_delivery(e, t);
     } else if (WSMTP_FEATURE_PRDR && t->delivering && find_delivery(t)) {
         /* A refusal counts for this recipient; the last reply decides about the others. */
-        wsmtp_recipient *r = answer_recipient(e, t);
+        wsmtp_recipient *r = answer_recipient(e, t, t->delivered++);
         if (wsmtp_reply_class(e) != 2) {
             r->status = wsmtp_status_of(r->code);
             keep(e, t);

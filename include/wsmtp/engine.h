@@ -427,7 +427,7 @@ typedef struct wsmtp_engine {
     wsmtp_mechanism mechanism;
     wsmtp_reason auth_reason;
     wsmtp_capabilities capabilities;
-    wsmtp_capabilities offered;    /* being read, where capabilities are those expected */
+    wsmtp_capabilities offered;    /* being read, until all of the reply is there */
     wsmtp_event event;             /* being made */
     wsmtp_error error;             /* of the session, or of the last call that returned a reason */
     wsmtp_error transaction_error; /* of the DONE being reported */

@@ -27,7 +27,6 @@ extern unsigned char __heap_base;
  */
 typedef struct session_memory {
     wsmtp_engine engine;
-    wsmtp_event event;
     wsmtp_config config;
     wsmtp_credentials credentials;
     wsmtp_body_scan scan;
@@ -145,7 +144,7 @@ EXPORT(a) const void *setup(void)
         (const void *)sizeof buffers.staging,
         (const void *)sizeof(wsmtp_transaction),
         session.window,
-        &session.event,
+        &session.engine.event, /* read before anything else is called */
         &session.config,
         &session.credentials,
         &session.scan,
@@ -194,7 +193,7 @@ EXPORT(f) const void *send_buf(void)
 
 EXPORT(g) void send_ack(size_t len) { wsmtp_send_ack(&session.engine, len); }
 
-EXPORT(h) uint32_t next(void) { return wsmtp_next_event(&session.engine, &session.event); }
+EXPORT(h) uint32_t next(void) { return wsmtp_next_event(&session.engine, &session.engine.event); }
 
 EXPORT(i) uint32_t tls_done(void) { return wsmtp_tls_done(&session.engine); }
 
