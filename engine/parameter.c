@@ -91,7 +91,7 @@ static bool offered(const wsmtp_engine *e, wsmtp_keyword keyword)
 /* by-time ";" ("R" / "N") ["T"] (RFC 2852 section 4), or seconds alone. */
 static wsmtp_reason check_time(const wsmtp_engine *e, const char *text, size_t text_len, bool by)
 {
-    const size_t start = by && text_len > 0 && (*text == '-' || *text == '+');
+    const size_t start = by && (*text == '-' || *text == '+');
     size_t at = start;
     while (at < text_len && text[at] >= '0' && text[at] <= '9')
         at++;
@@ -131,7 +131,7 @@ static bool is_date(const char *text, size_t text_len)
 
 static bool is_priority(const char *text, size_t text_len)
 {
-    const size_t sign = text_len > 0 && *text == '-';
+    const size_t sign = *text == '-';
     return text_len == sign + 1 && text[sign] >= (sign ? '1' : '0') && text[sign] <= '9';
 }
 
@@ -215,24 +215,22 @@ static bool is_utf8_address(const char *text, size_t at)
 
 static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
 {
+    const uint8_t rule = definitions[row(p->keyword)].rule;
     const char *text = p->value;
     const size_t n = p->value_len;
-    bool good = false;
+    bool good = true;
     size_t at = 0;
-    switch (definitions[row(p->keyword)].rule) {
-    case VALUE_NONE:
-        good = n == 0;
-        break;
+    if (rule == VALUE_NOT_BUILT)
+        return WSMTP_REASON_NOT_BUILT;
+    if ((n == 0) != (rule == VALUE_NONE))
+        return WSMTP_REASON_PARAMETER_VALUE;
+    switch (rule) {
     case VALUE_RET:
         good = wsmtp_words_find("FULL\0HDRS\0", text, n) != WSMTP_NO_WORD;
         break;
-    case VALUE_XTEXT:
-        good = n > 0 && put_encoded(NULL, text, n, false) <= ENVID_MAX;
-        break;
     case VALUE_BY:
-        return check_time(e, text, n, true);
     case VALUE_SECONDS:
-        return check_time(e, text, n, false);
+        return check_time(e, text, n, rule == VALUE_BY);
     case VALUE_DATE:
         good = is_date(text, n);
         break;
@@ -240,23 +238,26 @@ static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
         good = is_priority(text, n);
         break;
     case VALUE_MAILBOX:
-        good = (n == 2 && text[0] == '<' && text[1] == '>') ||
-               (put_encoded(NULL, text, n, false) <= MAILBOX_MAX &&
-                wsmtp_mailbox_check(text, n, 0, NULL) == WSMTP_REASON_OK);
+        if (n == 2 && text[0] == '<' && text[1] == '>')
+            break;
+        good = wsmtp_mailbox_check(text, n, 0, NULL) == WSMTP_REASON_OK;
+        /* fallthrough */
+    case VALUE_XTEXT:
+    case VALUE_ATTRIBUTE:
+        good = good && put_encoded(NULL, text, n, false) <= (rule == VALUE_MAILBOX ? MAILBOX_MAX
+                                                             : rule == VALUE_XTEXT ? ENVID_MAX
+                                                                                   : ATTRIBUTE_MAX);
         break;
     case VALUE_NOTIFY:
-        good = n > 0 && is_notify(text, n);
+        good = is_notify(text, n);
         break;
     case VALUE_ADDRESS:
         at = address_at(text, n);
         good = at > 0 && n <= ADDRESS_MAX &&
                put_encoded(NULL, text + at, n - at, is_utf8_address(text, at)) <= ADDRESS_MAX - at;
         break;
-    case VALUE_ATTRIBUTE:
-        good = n > 0 && put_encoded(NULL, text, n, false) <= ATTRIBUTE_MAX;
-        break;
     default:
-        return WSMTP_REASON_NOT_BUILT;
+        break;
     }
     return good ? WSMTP_REASON_OK : WSMTP_REASON_PARAMETER_VALUE;
 }
