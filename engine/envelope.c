@@ -50,29 +50,29 @@ bool wsmtp_pipelining(const wsmtp_engine *e)
     return wsmtp_has(e, WSMTP_CAP_PIPELINING) && !(e->config->flags & WSMTP_NO_PIPELINING);
 }
 
-/* Whether another RCPT belongs to the transaction under way. */
-static bool takes_another(const wsmtp_engine *e, const wsmtp_transaction *t)
+/* The number of domains with the next recipient; PART_FULL if no other RCPT belongs to the transaction. */
+static uint32_t domains_with_next(const wsmtp_engine *e, const wsmtp_transaction *t)
 {
     if (t->written == t->recipients_len)
-        return false;
+        return WSMTP_PART_FULL;
 #if WSMTP_FEATURE_LIMITS
-    if (wsmtp_part_takes(e, t, t->written, t->asked, t->domains) == WSMTP_PART_FULL)
-        return false;
+    return wsmtp_part_takes(e, t, t->written, t->asked, t->domains);
 #else
     (void)e;
+    return 0;
 #endif
-    return true;
 }
 
 /* Counts the RCPT just written, and goes to the next recipient. */
-static void wrote_rcpt(const wsmtp_engine *e, wsmtp_transaction *t)
+static void wrote_rcpt(wsmtp_transaction *t, uint32_t domains)
 {
 #if WSMTP_FEATURE_LIMITS
-    t->domains = wsmtp_part_takes(e, t, t->written, t->asked++, t->domains);
+    t->domains = domains;
+    t->asked++;
     t->recipients[t->written].code = 0;
     t->written = wsmtp_part_next(t, t->written + 1, t->recipients_len);
 #else
-    (void)e;
+    (void)domains;
     t->written++;
 #endif
 }
@@ -82,6 +82,7 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
 {
     const uint8_t step = t->to_write;
     const bool answered = t->awaiting == WSMTP_STEP_READY;
+    uint32_t domains;
     if (!answered && !wsmtp_pipelining(e))
         return false;
     switch (step) {
@@ -106,13 +107,14 @@ static bool write_next(wsmtp_engine *e, wsmtp_transaction *t)
             e->mails++;
         break;
     case WSMTP_STEP_RCPT:
-        if (t->reason != WSMTP_REASON_OK || !takes_another(e, t)) {
+        domains = domains_with_next(e, t);
+        if (t->reason != WSMTP_REASON_OK || domains == WSMTP_PART_FULL) {
             t->to_write = WSMTP_STEP_DATA;
             return true;
         }
         if (!wsmtp_write_path(e, t, t->written + 1))
             return false;
-        wrote_rcpt(e, t);
+        wrote_rcpt(t, domains);
         break;
     case WSMTP_STEP_DATA:
         if (answered && !wsmtp_deliverable(t)) {
