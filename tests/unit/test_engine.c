@@ -129,6 +129,7 @@ static void names(void)
         size_t len;
         const char *name = wsmtp_step_name((wsmtp_step)i, &len);
         CHECK(name && strlen(name) == len && len > 0);
+        CHECK(wsmtp_step_name((wsmtp_step)i, NULL) == name);
         if (wanted[i])
             CHECK_TEXT(name, len, wanted[i]);
         for (int j = 0; j < i; j++)

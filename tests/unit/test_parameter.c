@@ -23,6 +23,7 @@ static void names(void)
         const char *name = wsmtp_keyword_name((wsmtp_keyword)i, &len);
         CHECK_TEXT(name, len, wanted[i]);
         CHECK_EQ(name[len], 0);
+        CHECK(wsmtp_keyword_name((wsmtp_keyword)i, NULL) == name);
         CHECK_EQ(wsmtp_keyword_find(name, len), i);
         CHECK_EQ(wsmtp_keyword_find(name, len - 1), WSMTP_KEYWORD_COUNT);
         CHECK_EQ(wsmtp_keyword_find(name, len + 1), WSMTP_KEYWORD_COUNT);

@@ -18,6 +18,7 @@ static void test_names(void)
         const char *name = wsmtp_mechanism_name((wsmtp_mechanism)m, &len);
         CHECK_TEXT(name, len, names[m]);
         CHECK_EQ(name[len], 0);
+        CHECK(wsmtp_mechanism_name((wsmtp_mechanism)m, NULL) == name);
         CHECK_EQ(wsmtp_mechanism_find(name, len), m);
         if (m == 0) {
             continue;
