@@ -26,6 +26,7 @@ static wsmtp_sasl_status wsmtp_cram_md5_challenge(wsmtp_sasl *sasl, const uint8_
         sasl->scratch[i] =
             (uint8_t)(WSMTP_DIGITS[(unsigned)digest[i / 2u] >> (i % 2u == 0 ? 4u : 0u) & 15u] | 0x20); /* lower case */
     }
+    wsmtp_wipe(&md5, sizeof md5);
     wsmtp_wipe(digest, sizeof digest);
     return wsmtp_sasl_respond(sasl, WSMTP_CRAM_MD5_ANSWERED);
 }

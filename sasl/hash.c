@@ -37,7 +37,7 @@ static unsigned wsmtp_byte_shift(const wsmtp_hash_algorithm *algorithm, unsigned
     return ((algorithm->big_endian ? ~offset : offset) & ((1u << algorithm->word_shift) - 1u)) * 8u;
 }
 
-void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *algorithm)
+void wsmtp_hash_init(wsmtp_hash_context *context, wsmtp_hash_algorithm *algorithm)
 {
     memset(context, 0, sizeof *context);
     context->algorithm = algorithm;
@@ -47,18 +47,18 @@ void wsmtp_hash_init(wsmtp_hash_context *context, const wsmtp_hash_algorithm *al
 /* All four hashes add what the state was before. */
 static void wsmtp_hash_compress(wsmtp_hash_context *context)
 {
-    uint64_t before[8];
-    memcpy(before, context->state, sizeof before);
-    context->algorithm->compress(context->algorithm, context->state, context->block);
+    wsmtp_hash_algorithm *algorithm = context->algorithm;
+    memcpy(algorithm->before, context->state, sizeof algorithm->before);
+    algorithm->compress(algorithm, context->state, context->block);
     for (unsigned i = 0; i < 8u; i++) {
-        context->state[i] += before[i];
+        context->state[i] += algorithm->before[i];
     }
     memset(context->block, 0, sizeof context->block);
 }
 
 void wsmtp_hash_octet(wsmtp_hash_context *context, uint8_t octet)
 {
-    const wsmtp_hash_algorithm *algorithm = context->algorithm;
+    wsmtp_hash_algorithm *algorithm = context->algorithm;
     const unsigned last = wsmtp_hash_block_len(algorithm) - 1u;
     const unsigned used = context->length++ & last;
     context->block[used >> algorithm->word_shift] |= (uint64_t)octet << wsmtp_byte_shift(algorithm, used);
@@ -77,7 +77,7 @@ void wsmtp_hash_update(wsmtp_hash_context *context, const void *data, size_t dat
 
 void wsmtp_hash_final(wsmtp_hash_context *context, uint8_t *digest)
 {
-    const wsmtp_hash_algorithm *algorithm = context->algorithm;
+    wsmtp_hash_algorithm *algorithm = context->algorithm;
     const uint64_t bits = (uint64_t)context->length << 3;
     const unsigned block_len = wsmtp_hash_block_len(algorithm);
     const unsigned low = algorithm->big_endian ? 15 : 14;

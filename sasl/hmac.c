@@ -2,7 +2,7 @@
 
 #if WSMTP_FEATURE_SCRAM || WSMTP_FEATURE_CRAM_MD5
 
-void wsmtp_hmac_init(wsmtp_hmac *hmac, const wsmtp_hash_algorithm *algorithm, const uint8_t *key,
+void wsmtp_hmac_init(wsmtp_hmac *hmac, wsmtp_hash_algorithm *algorithm, const uint8_t *key,
                      size_t key_len)
 {
     uint8_t short_key[WSMTP_HASH_MAX];
@@ -38,7 +38,7 @@ void wsmtp_hmac_final(wsmtp_hmac *hmac, uint8_t *digest)
     wsmtp_wipe(inner, sizeof inner);
 }
 
-void wsmtp_hmac_whole(const wsmtp_hash_algorithm *algorithm, const uint8_t *key, size_t key_len,
+void wsmtp_hmac_whole(wsmtp_hash_algorithm *algorithm, const uint8_t *key, size_t key_len,
                       const void *data, size_t data_len, uint8_t *digest)
 {
     wsmtp_hmac hmac;

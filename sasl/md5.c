@@ -3,7 +3,7 @@
 
 #if WSMTP_FEATURE_CRAM_MD5
 
-void wsmtp_md5_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *w)
+void wsmtp_md5_compress(wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *w)
 {
     (void)algorithm;
     static const uint8_t shifts[16] = {7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21};

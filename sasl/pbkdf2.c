@@ -43,6 +43,7 @@ void wsmtp_derive_key(wsmtp_hash hash, const uint8_t *password, size_t password_
         wsmtp_hmac_update(&hmac, u, digest_len);
     }
     wsmtp_wipe(&keyed, sizeof keyed);
+    wsmtp_wipe(&algorithm, sizeof algorithm);
     wsmtp_wipe(u, sizeof u);
 }
 

@@ -114,7 +114,7 @@ static wsmtp_reason wsmtp_scram_begin(wsmtp_sasl *sasl)
     "c=" WSMTP_T_BASE64 WSMTP_SCRAM_HEADER WSMTP_T_BINDING WSMTP_T_BASE64 ",r=" WSMTP_T_SERVER_NONCE
 
 /* HMAC(key, AuthMessage). */
-static void wsmtp_scram_sign(const wsmtp_sasl *sasl, const wsmtp_hash_algorithm *algorithm,
+static void wsmtp_scram_sign(const wsmtp_sasl *sasl, wsmtp_hash_algorithm *algorithm,
                              const uint8_t *key, uint8_t *signature)
 {
     static const char message[] =
@@ -154,6 +154,7 @@ static wsmtp_sasl_status wsmtp_scram_key(wsmtp_sasl *sasl, const uint8_t *key, s
         client_key[i] ^= other[i];
     }
     sasl->scratch_len = wsmtp_base64_encode(client_key, key_len, (char *)sasl->scratch);
+    wsmtp_wipe(&algorithm, sizeof algorithm);
     wsmtp_wipe(client_key, sizeof client_key);
     wsmtp_wipe(other, sizeof other);
     return wsmtp_sasl_respond(sasl, WSMTP_SCRAM_FINAL);

@@ -5,17 +5,15 @@
 
 #if WSMTP_FEATURE_SCRAM
 
-void wsmtp_sha1_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
+void wsmtp_sha1_compress(wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
 {
     static const uint32_t constants[4] = {0x5a827999u, 0x6ed9eba1u, 0x8f1bbcdcu, 0xca62c1d6u};
-    uint64_t schedule[80 + 16], states[80 + 5];
     /* As in SHA-256, every round writes a word before those of the last one. */
-    uint64_t *s = &states[80];
-    (void)algorithm;
-    memcpy(schedule, block, 16u * sizeof *block);
+    uint64_t *s = &algorithm->states[80];
+    memcpy(algorithm->schedule, block, 16u * sizeof *block);
     memcpy(s, state, 5u * sizeof *state);
     for (unsigned t = 0; t < 80u; t++) {
-        uint64_t *w = &schedule[t];
+        uint64_t *w = &algorithm->schedule[t];
         const unsigned part = t / 20u;
         uint64_t f = s[1] ^ s[2] ^ s[3];
         if (part == 0) {

@@ -84,17 +84,16 @@ static uint64_t wsmtp_sha2_mix(bool wide, uint64_t word, unsigned which)
            (which < WSMTP_SMALL_0 ? wsmtp_rotate_right(twice, by[2]) : word >> by[2]);
 }
 
-void wsmtp_sha2_compress(const wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
+void wsmtp_sha2_compress(wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
 {
     const bool wide = algorithm->word_shift == 3;
     const unsigned rounds = wide ? 80 : 64;
-    uint64_t schedule[80 + 16], states[80 + 8];
     /* Every round writes a word before those of the last one, which makes them the next ones. */
-    uint64_t *s = &states[80];
-    memcpy(schedule, block, 16u * sizeof *block);
+    uint64_t *s = &algorithm->states[80];
+    memcpy(algorithm->schedule, block, 16u * sizeof *block);
     memcpy(s, state, 8u * sizeof *state);
     for (unsigned t = 0; t < rounds; t++) {
-        uint64_t *w = &schedule[t];
+        uint64_t *w = &algorithm->schedule[t];
         const uint64_t one = s[7] + wsmtp_sha2_mix(wide, s[4], WSMTP_LARGE_1) +
                              (s[6] ^ (s[4] & (s[5] ^ s[6]))) + algorithm->constants[t] + w[0];
         const uint64_t two = wsmtp_sha2_mix(wide, s[0], WSMTP_LARGE_0) +

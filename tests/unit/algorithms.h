@@ -4,7 +4,7 @@
 
 #include "hash.h"
 
-static inline const wsmtp_hash_algorithm *algorithm_of(wsmtp_hash hash)
+static inline wsmtp_hash_algorithm *algorithm_of(wsmtp_hash hash)
 {
     static wsmtp_hash_algorithm made[WSMTP_HASH_SHA_512 + 1];
     if (made[hash].digest_len == 0) {

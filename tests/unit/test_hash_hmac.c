@@ -9,7 +9,7 @@
 #include "algorithms.h"
 #include "hex.h"
 
-static void check_hmac(const wsmtp_hash_algorithm *algorithm, const char *key_hex,
+static void check_hmac(wsmtp_hash_algorithm *algorithm, const char *key_hex,
                        const char *data_hex, const char *wanted)
 {
     uint8_t key[256], data[256], out[WSMTP_HASH_MAX];
