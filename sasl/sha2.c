@@ -61,27 +61,24 @@ void wsmtp_sha2_constants(wsmtp_hash_algorithm *algorithm)
     }
 }
 
-enum { WSMTP_LARGE_0, WSMTP_LARGE_1, WSMTP_SMALL_0, WSMTP_SMALL_1 };
+/* A macro, because it is too short to be called and a compiler for size would call it. */
+#define WSMTP_ROTATE_RIGHT(word, bits) ((word) >> (bits) | (word) << (64u - (bits)))
 
-static uint64_t wsmtp_rotate_right(uint64_t word, unsigned bits)
-{
-    return word >> bits | word << (64u - bits);
-}
+/* By how much the large and the small sigmas rotate to the right; the last of a small one is a shift. */
+static const uint8_t wsmtp_sha2_amounts[2][12] = {{2, 13, 22, 6, 11, 25, 7, 18, 3, 17, 19, 10},
+                                                  {28, 34, 39, 14, 18, 41, 1, 8, 7, 19, 61, 6}};
+enum { WSMTP_LARGE_0 = 0, WSMTP_LARGE_1 = 3, WSMTP_SMALL_0 = 6, WSMTP_SMALL_1 = 9 };
 
-/* Three rotations to the right combined; of the small ones, the third is a shift. */
 static uint64_t wsmtp_sha2_mix(bool wide, uint64_t word, unsigned which)
 {
-    static const uint8_t amounts[2][4][3] = {
-        {{2, 13, 22}, {6, 11, 25}, {7, 18, 3}, {17, 19, 10}},
-        {{28, 34, 39}, {14, 18, 41}, {1, 8, 7}, {19, 61, 6}}};
-    const uint8_t *by = amounts[wide][which];
+    const uint8_t *by = &wsmtp_sha2_amounts[wide][which];
     uint64_t twice = word;
     if (!wide) { /* two copies side by side: what rotates out of one comes in from the other */
         word &= UINT32_MAX;
         twice = word << 32 | word;
     }
-    return wsmtp_rotate_right(twice, by[0]) ^ wsmtp_rotate_right(twice, by[1]) ^
-           (which < WSMTP_SMALL_0 ? wsmtp_rotate_right(twice, by[2]) : word >> by[2]);
+    return WSMTP_ROTATE_RIGHT(twice, by[0]) ^ WSMTP_ROTATE_RIGHT(twice, by[1]) ^
+           (which < WSMTP_SMALL_0 ? WSMTP_ROTATE_RIGHT(twice, by[2]) : word >> by[2]);
 }
 
 void wsmtp_sha2_compress(wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
