@@ -69,16 +69,18 @@ static const uint8_t wsmtp_sha2_amounts[2][12] = {{2, 13, 22, 6, 11, 25, 7, 18, 
                                                   {28, 34, 39, 14, 18, 41, 1, 8, 7, 19, 61, 6}};
 enum { WSMTP_LARGE_0 = 0, WSMTP_LARGE_1 = 3, WSMTP_SMALL_0 = 6, WSMTP_SMALL_1 = 9 };
 
+/* Three rotations combined. */
 static uint64_t wsmtp_sha2_mix(bool wide, uint64_t word, unsigned which)
 {
     const uint8_t *by = &wsmtp_sha2_amounts[wide][which];
+    const unsigned i = by[0], j = by[1], k = by[2];
     uint64_t twice = word;
     if (!wide) { /* two copies side by side: what rotates out of one comes in from the other */
         word &= UINT32_MAX;
         twice = word << 32 | word;
     }
-    return WSMTP_ROTATE_RIGHT(twice, by[0]) ^ WSMTP_ROTATE_RIGHT(twice, by[1]) ^
-           (which < WSMTP_SMALL_0 ? WSMTP_ROTATE_RIGHT(twice, by[2]) : word >> by[2]);
+    return WSMTP_ROTATE_RIGHT(twice, i) ^ WSMTP_ROTATE_RIGHT(twice, j) ^
+           (which < WSMTP_SMALL_0 ? WSMTP_ROTATE_RIGHT(twice, k) : word >> k);
 }
 
 void wsmtp_sha2_compress(wsmtp_hash_algorithm *algorithm, uint64_t *state, uint64_t *block)
