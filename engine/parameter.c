@@ -213,6 +213,7 @@ static bool is_utf8_address(const char *text, size_t at)
     return at > 0 && wsmtp_words_find("UTF-8\0", text, at - 1) == 0;
 }
 
+/* No value comes to a rule that was left out: WSMTP_FEATURE_ here says so to the compiler. */
 static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
 {
     const uint8_t rule = definitions[row(p->keyword)].rule;
@@ -226,16 +227,17 @@ static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
         return WSMTP_REASON_PARAMETER_VALUE;
     switch (rule) {
     case VALUE_RET:
-        good = wsmtp_words_find("FULL\0HDRS\0", text, n) != WSMTP_NO_WORD;
+        good = WSMTP_FEATURE_DSN && wsmtp_words_find("FULL\0HDRS\0", text, n) != WSMTP_NO_WORD;
         break;
     case VALUE_BY:
     case VALUE_SECONDS:
-        return check_time(e, text, n, rule == VALUE_BY);
+        return WSMTP_FEATURE_DELIVERBY || WSMTP_FEATURE_FUTURERELEASE ? check_time(e, text, n, rule == VALUE_BY)
+                                                                      : WSMTP_REASON_NOT_BUILT;
     case VALUE_DATE:
-        good = is_date(text, n);
+        good = WSMTP_FEATURE_FUTURERELEASE && is_date(text, n);
         break;
     case VALUE_PRIORITY:
-        good = is_priority(text, n);
+        good = WSMTP_FEATURE_MT_PRIORITY && is_priority(text, n);
         break;
     case VALUE_MAILBOX:
         if (n == 2 && text[0] == '<' && text[1] == '>')
@@ -249,10 +251,10 @@ static wsmtp_reason check_value(const wsmtp_engine *e, const wsmtp_parameter *p)
                                                                                    : ATTRIBUTE_MAX);
         break;
     case VALUE_NOTIFY:
-        good = is_notify(text, n);
+        good = WSMTP_FEATURE_DSN && is_notify(text, n);
         break;
     case VALUE_ADDRESS:
-        at = address_at(text, n);
+        at = WSMTP_FEATURE_DSN ? address_at(text, n) : 0;
         good = at > 0 && n <= ADDRESS_MAX &&
                put_encoded(NULL, text + at, n - at, is_utf8_address(text, at)) <= ADDRESS_MAX - at;
         break;
@@ -317,12 +319,12 @@ void wsmtp_put_parameters(wsmtp_engine *e, const wsmtp_parameter *list, size_t c
         if (rule == VALUE_NONE)
             continue;
         wsmtp_put_text(e, "=");
-        if (rule == VALUE_ADDRESS)
+        if (WSMTP_FEATURE_DSN && rule == VALUE_ADDRESS)
             at = address_at(p->value, at);
         else if (rule == VALUE_XTEXT || rule == VALUE_ATTRIBUTE || (rule == VALUE_MAILBOX && *p->value != '<'))
             at = 0;
         wsmtp_put(e, p->value, at);
-        put_encoded(e, p->value + at, p->value_len - at, is_utf8_address(p->value, at));
+        put_encoded(e, p->value + at, p->value_len - at, WSMTP_FEATURE_DSN && is_utf8_address(p->value, at));
     }
 }
 
