@@ -33,11 +33,8 @@ CFLAGS=(--target=wasm32-unknown-unknown -std=c11 -Oz -flto -mbulk-memory -msign-
 # grows down towards the session's buffers; tests/wasm checks that half of it is never touched.
 LDFLAGS=(--no-entry --gc-sections --lto-O2 "${CODEGEN[@]}" -mllvm -inline-threshold=-50
     --global-base=$LOW_MEMORY -z stack-size=16384 --initial-memory=131072)
-# --low-memory-unused makes the sum of a pointer and a constant an offset, which must not wrap around. It
-# would if the pointer were negative, as an index could be, and the sum below 1024. That is the session,
-# and nothing there is indexed but from 0 up.
 OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int
-    --low-memory-unused --flatten --rereloop -Oz -Oz -Oz --strip-producers --strip-target-features)
+    --flatten --rereloop -Oz -Oz -Oz --strip-producers --strip-target-features)
 shopt -s nullglob
 sources=(engine/*.c sasl/*.c adapters/js/wasm/*.c)
 BASE='AUTH|SCRAM|OAUTH|CRAM_MD5|SMTPUTF8'
