@@ -1,6 +1,7 @@
 //! Logging in.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -89,29 +90,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         self.check_open()?;
-        let first = self.ask_token(source(None)).await?;
+        let limit = self.options.timeouts.command;
+        let first = ask_token(limit, source(None)).await?;
         let refusal = match self.login_credentials(&Credentials::token(user, &first)).await {
             Err(error) if is_final(&error) && !self.is_closed() => error,
             result => return result,
         };
-        match self.ask_token(source(Some(&refusal))).await {
+        match ask_token(limit, source(Some(&refusal))).await {
             Ok(fresh) if fresh != first => {
                 self.login_credentials(&Credentials::token(user, &fresh)).await
             }
             _ => Err(refusal),
         }
-    }
-
-    async fn ask_token<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-        &self,
-        asking: impl Future<Output = Result<String, E>>,
-    ) -> Result<String, Error> {
-        let late = |_| Error::new(Reason::Timeout).with_step(Step::Auth).with_note("no token came");
-        let given = match self.options.timeouts.command {
-            Some(limit) => timeout(limit, asking).await.map_err(late)?,
-            None => asking.await,
-        };
-        given.map_err(|error| Error::new(Reason::TokenSource).with_source(error))
     }
 
     /// Logs in with everything that can be said about it. Not cancellation-safe.
@@ -216,6 +206,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         let taken = self.session.key_derived(&key);
         debug_assert!(taken.is_ok());
     }
+}
+
+/// Not of the client: a future that holds a shared reference to it could not cross threads.
+async fn ask_token<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    limit: Option<Duration>,
+    asking: impl Future<Output = Result<String, E>>,
+) -> Result<String, Error> {
+    let late = |_| Error::new(Reason::Timeout).with_step(Step::Auth).with_note("no token came");
+    let given = match limit {
+        Some(limit) => timeout(limit, asking).await.map_err(late)?,
+        None => asking.await,
+    };
+    given.map_err(|error| Error::new(Reason::TokenSource).with_source(error))
 }
 
 /// Whether the server refused the credentials for good.

@@ -15,8 +15,8 @@ use script::{open, open_with, outcome, serve, Do::*, FROM, HELLO, LETTER, TO};
 use tokio::io::{duplex, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{timeout, Instant};
 use wasm_smtp_tokio::{
-    connect_over, AuditEvent, ConnectOptions, Credentials, Error, ErrorKind, Reason, SmtpClient,
-    Status, Step, Timeouts, Tls,
+    connect_over, AuditEvent, ConnectOptions, Credentials, Envelope, Error, ErrorKind, Reason,
+    SmtpClient, Status, Step, Timeouts, Tls, XClient,
 };
 
 #[tokio::test(start_paused = true)]
@@ -249,6 +249,13 @@ fn futures_and_clients_may_cross_threads() {
     async fn everything(client: SmtpClient) -> Result<(), Error> {
         let mut client = sendable(client);
         sendable(client.login("user", "password")).await?;
+        let source = |_: Option<&Error>| async { io::Result::Ok(String::new()) };
+        sendable(client.login_token_source("user", source)).await?;
+        sendable(client.noop()).await?;
+        sendable(client.xclient(&XClient::new())).await?;
+        let mut sending = client.send_all([(Envelope::new(FROM, TO), LETTER)]);
+        let _result = sendable(sending.next()).await;
+        let _results = sendable(sending.collect()).await;
         sendable(client.send_mail(FROM, &TO, LETTER)).await?;
         sendable(client.send_mail_stream(FROM, &TO, Never)).await?;
         sendable(client.quit()).await;
