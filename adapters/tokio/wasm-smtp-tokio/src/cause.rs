@@ -25,7 +25,12 @@ impl Cause {
             io::ErrorKind::ConnectionReset => Some(Reason::ConnectionReset),
             _ => tls::explain(&source),
         };
-        Self { reason, source: Some(Arc::new(source)), note: None }
+        let source: Arc<dyn std::error::Error + Send + Sync> =
+            match source.downcast::<rustls::Error>() {
+                Ok(of_tls) => Arc::new(of_tls),
+                Err(source) => Arc::new(source),
+            };
+        Self { reason, source: Some(source), note: None }
     }
 
     pub(crate) fn policy(violation: Violation) -> Self {

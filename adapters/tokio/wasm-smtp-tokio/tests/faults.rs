@@ -152,7 +152,8 @@ async fn a_source_that_fails_ends_the_session_without_ending_the_message() {
     let source = LETTER.as_bytes().chain(Broken);
     let error = client.send_mail_stream(FROM, &TO, source).await.expect_err("it broke");
     assert_eq!((error.kind(), error.reason()), (ErrorKind::Input, Reason::MessageSource));
-    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk on fire"));
+    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    assert_eq!(source.map(ToString::to_string).as_deref(), Some("disk on fire"));
     assert_eq!(outcome(&error), [Status::NotSent]);
     assert!(!error.is_in_doubt() && !error.is_retryable());
     assert!(!server.await.expect("it was closed").contains("\r\n.\r\n"));

@@ -1,6 +1,7 @@
 //! The one error of these crates.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::outcome::RecipientOutcome;
 use crate::reply::Reply;
@@ -215,8 +216,11 @@ struct Inner {
     detail: Option<Box<str>>,
     note: Option<Box<str>>,
     recipients: Vec<RecipientOutcome>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Cause>,
 }
+
+/// Several errors can have the same.
+type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     /// An error that is not the engine's: of a transport, of a policy, of a caller's option.
@@ -300,13 +304,17 @@ impl Error {
         self
     }
 
-    /// Sets the error that caused this one.
+    /// Sets the error that caused this one; of one in an `Arc<dyn Error + Send + Sync>` the error itself,
+    /// so that its type can be asked for.
     #[must_use]
     pub fn with_source(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(match source.into().downcast::<Cause>() {
+            Ok(shared) => *shared,
+            Err(source) => source.into(),
+        });
         self
     }
 
@@ -466,6 +474,12 @@ mod tests {
         assert_eq!(error.to_string(), "during DATA, the other side broke the connection off");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("broken wire"));
         assert!(error.is_retryable() && !error.is_in_doubt());
+        let shared: Cause = Arc::new(std::io::Error::other("broken wire"));
+        for source in [Box::from(std::io::Error::other("broken wire")), Box::from(shared)] {
+            let source: Box<dyn std::error::Error + Send + Sync> = source;
+            let error = Error::new(Reason::ConnectionReset).with_source(source);
+            assert!(error.source().is_some_and(|source| source.is::<std::io::Error>()));
+        }
         let error = Error::new(Reason::OptionInvalid).with_field(Field::ServerName);
         assert_eq!(error.to_string(), "server_name is not valid");
         assert_eq!((error.kind(), error.index()), (ErrorKind::Input, None));

@@ -1,6 +1,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use wasm_smtp_tokio::rustls;
 use wasm_smtp_tokio::{
     connect_smtp_plaintext, connect_smtp_starttls_with, connect_smtps, connect_smtps_with,
     ConnectOptions, ErrorKind, Field, Reason, Step, Timeouts,
@@ -38,7 +39,8 @@ async fn bad_certificates() {
         let error = connect_smtps_with("localhost", port, EHLO, &options).await;
         let error = error.expect_err("it must not be trusted");
         assert_eq!((error.kind(), error.reason()), (ErrorKind::Transport, reason), "{name}");
-        assert!(error.source().is_some() && !error.is_retryable());
+        let source = error.source().expect("it has one");
+        assert!(source.is::<rustls::Error>() && !error.is_retryable());
         let port = servers.port("postfix", &format!("{name}Starttls"));
         let error = connect_smtp_starttls_with("localhost", port, EHLO, &options).await;
         assert_eq!(error.expect_err("it must not be trusted").reason(), reason, "{name}");
