@@ -207,7 +207,8 @@ impl ConnectOptions {
 
     /// A login by PLAIN, EXTERNAL or ANONYMOUS succeeds at once, before the server has answered: the
     /// envelope of the message that follows travels with it. If the server refuses the login, the
-    /// message fails with that ([`Reason::AuthRefused`](crate::Reason::AuthRefused)).
+    /// message fails with that ([`Reason::AuthRefused`](crate::Reason::AuthRefused)), and so do all
+    /// others of a [`SmtpClient::send_all`](crate::SmtpClient::send_all).
     #[must_use]
     pub fn early_envelope(mut self) -> Self {
         self.early_envelope = true;

@@ -7,7 +7,7 @@ use std::iter::Fuse;
 use std::task::{ready, Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wasm_smtp::{Envelope, Error, Outcome, TransactionId};
+use wasm_smtp::{Envelope, Error, Outcome, Reason, Step, TransactionId};
 
 use crate::body::Body;
 use crate::client::SmtpClient;
@@ -34,6 +34,30 @@ where
     feeding: Option<(TransactionId, usize)>,
     /// The server turned out not to be what was expected of it: all is to be begun anew.
     outdated: bool,
+    /// The login that was not waited for was refused: no message may follow.
+    refusal: Option<Refusal>,
+}
+
+/// What is said of a refused login to every message behind it.
+struct Refusal {
+    reason: Reason,
+    retryable: bool,
+    words: Option<String>,
+}
+
+impl Refusal {
+    fn of(error: &Error) -> Self {
+        let words = error.reply().map(ToString::to_string);
+        Self { reason: error.reason(), retryable: error.is_retryable(), words }
+    }
+
+    fn error(&self) -> Error {
+        let error = Error::new(self.reason).with_step(Step::Auth).with_retryable(self.retryable);
+        match &self.words {
+            Some(words) => error.with_note(words.as_str()),
+            None => error,
+        }
+    }
 }
 
 enum Begun<B> {
@@ -65,6 +89,7 @@ where
             begun: VecDeque::new(),
             feeding: None,
             outdated: false,
+            refusal: None,
         }
     }
 
@@ -93,8 +118,8 @@ where
     async fn reopen(&mut self) {
         let pending = self.client.login_pending.take();
         if let (Ok(()), Some(credentials)) = (self.client.reopen().await, pending) {
-            // The server says the same to the messages.
-            let _refused = self.client.log_in_again(&credentials).await;
+            let result = self.client.log_in_again(&credentials).await;
+            self.refusal = result.err().as_ref().map(Refusal::of);
         }
     }
 
@@ -138,7 +163,7 @@ where
         let most = usize::try_from(self.client.options.overlap).unwrap_or(usize::MAX).max(1);
         for one in &mut self.begun {
             if let Begun::UnderWay { id: id @ None, envelope, .. } = one {
-                match submit(self.client, envelope) {
+                match submit(self.client, self.refusal.as_ref(), envelope) {
                     Ok(begun) => *id = Some(begun),
                     Err(error) => *one = Begun::Over(Err(error)),
                 }
@@ -149,7 +174,7 @@ where
             let begun = declare(envelope, message.as_ref()).and_then(|envelope| {
                 let allowed = self.client.check_policy(&envelope);
                 allowed.map_err(|error| error.with_recipients(envelope.not_sent()))?;
-                Ok((submit(self.client, &envelope)?, envelope))
+                Ok((submit(self.client, self.refusal.as_ref(), &envelope)?, envelope))
             });
             self.begun.push_back(match begun {
                 Ok((id, envelope)) => Begun::UnderWay { id: Some(id), envelope, message },
@@ -194,6 +219,11 @@ where
             }
             Signal::Failed(_) if self.client.is_of_hurry(&signal) => self.outdated = true,
             Signal::Done(done, outcome, error) => {
+                if let Some(error) =
+                    error.as_ref().filter(|one| one.reason() == Reason::AuthRefused)
+                {
+                    self.refusal = Some(Refusal::of(error));
+                }
                 let result = self.client.settle(outcome, error);
                 self.feeding = self.feeding.filter(|(feeding, _)| *feeding != done);
                 let mut begun = self.begun.iter_mut();
@@ -219,9 +249,11 @@ where
 
 fn submit<S: AsyncRead + AsyncWrite + Unpin>(
     client: &mut SmtpClient<S>,
+    refusal: Option<&Refusal>,
     envelope: &Envelope,
 ) -> Result<TransactionId, Error> {
-    let begun = client.check_open().and_then(|()| client.session.submit(envelope));
+    let allowed = client.check_open().and_then(|()| refusal.map_or(Ok(()), |one| Err(one.error())));
+    let begun = allowed.and_then(|()| client.session.submit(envelope));
     begun.map_err(|error| error.with_recipients(envelope.not_sent()))
 }
 

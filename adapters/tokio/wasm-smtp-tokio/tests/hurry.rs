@@ -3,12 +3,14 @@
 #[path = "script/mod.rs"]
 mod script;
 
+use std::time::Duration;
+
 use script::{open_with, outcome, serve, Do, Do::*, FROM, LETTER, TO};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wasm_smtp_tokio::{
     connect_smtp_plaintext, Capabilities, ConnectOptions, Credentials, Envelope, Extension, Reason,
-    SmtpClient, Status,
+    SmtpClient, Status, Timeouts,
 };
 
 const HELLO: &str = "250-mx\r\n250-PIPELINING\r\n250 AUTH PLAIN\r\n";
@@ -197,6 +199,44 @@ async fn a_server_that_has_changed_is_asked_once_more() {
             let heard = server.await.expect("no panic");
             assert!(!heard[0].contains("Subject"), "{heard:?}");
             assert_eq!(heard[1].matches("Subject").count(), 1, "{heard:?}");
+        }
+    }
+}
+
+/// A server that refuses a login may take messages from anybody all the same.
+#[tokio::test]
+async fn no_message_follows_a_login_that_was_refused() {
+    let known = known().await;
+    let [offering_less, ..] = changed();
+    let envelope = [Await("MAIL FROM:<me@lab.test>\r\nRCPT TO:<you@lab.test>\r\n")];
+    let again = [Await("NOOP\r\n"), Say("250 ok\r\n"), Await("QUIT\r\n"), Say("221 bye\r\n")];
+    let hello = [Await("EHLO"), Say("220 mx\r\n"), Say(KNOWN), Await("AUTH PLAIN ")];
+    let refused = [Say("535 no\r\n250 ok\r\n250 ok\r\n")];
+    let same = [&hello[..], &envelope[..], &refused[..], &again[..]].concat();
+    let patient = [Say("220 mx\r\n"), Await("EHLO"), Say(HELLO), Await("AUTH"), Say("535 no\r\n")];
+    let patient = [&patient[..], &again[..]].concat();
+    for scripts in [vec![same], vec![offering_less, patient]] {
+        let (port, server) = listen(scripts).await;
+        let options = ConnectOptions::new()
+            .expected(known)
+            .early_envelope()
+            .timeouts(Timeouts::all(Duration::from_secs(5)));
+        let client = connect_smtp_plaintext("127.0.0.1", port, "client.lab.test", &options).await;
+        let mut client = client.expect("it opens");
+        client.login_credentials(&credentials()).await.expect("not answered yet");
+        let results = client.send_all((0..3).map(|_| (Envelope::new(FROM, TO), LETTER))).collect();
+        for result in results.await {
+            let error = result.expect_err("not logged in");
+            assert_eq!(
+                (error.reason(), outcome(&error)),
+                (Reason::AuthRefused, vec![Status::NotSent])
+            );
+            assert!(error.to_string().contains("535 no"), "{error}");
+        }
+        client.noop().await.expect("the session goes on");
+        client.quit().await;
+        for heard in server.await.expect("no panic") {
+            assert!(heard.matches("MAIL").count() < 2 && !heard.contains("Subject"), "{heard}");
         }
     }
 }
