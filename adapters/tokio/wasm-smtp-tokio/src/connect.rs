@@ -151,7 +151,10 @@ async fn prepare(
         None => Session::new(&config)?,
     };
     if tls != Tls::None {
-        tls::server_name(options.server_name.as_deref().unwrap_or(host))?;
+        match &options.server_name {
+            Some(name) => tls::server_name(name)?,
+            None => tls::server_name(host).map_err(|error| error.with_field(Field::Host))?,
+        };
         tls::client_config(options).await?;
     }
     Ok((config, session))

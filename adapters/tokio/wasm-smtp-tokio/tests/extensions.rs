@@ -7,9 +7,9 @@ mod script;
 use script::{open_overlapped, open_with, outcome, Do, Do::*, FROM, LETTER};
 use tokio::io::DuplexStream;
 use wasm_smtp_tokio::{
-    connect_smtp_plaintext, BodyType, ConnectOptions, DsnReturn, Envelope, Error, ErrorKind, Field,
-    MailParameter, Notify, RcptParameter, Reason, Recipient, SmtpClient, Status, XClient,
-    XClientAttribute,
+    connect_smtp_plaintext, connect_smtps, BodyType, ConnectOptions, DsnReturn, Envelope, Error,
+    ErrorKind, Field, MailParameter, Notify, RcptParameter, Reason, Recipient, SmtpClient, Status,
+    XClient, XClientAttribute,
 };
 
 fn envelope() -> Envelope {
@@ -145,6 +145,10 @@ async fn hosts_are_named_by_a_labels() {
     assert_eq!((error.reason(), error.field()), (Reason::DomainCharacter, Some(Field::Host)));
     let error = connect("localhost").await;
     assert_eq!(error.reason(), Reason::ConnectionRefused);
+    for host in ["", "mx lab.test", "mx.lab.test\r\n"] {
+        let error = connect_smtps(host, 1, "client.lab.test").await.expect_err("no name");
+        assert_eq!((error.reason(), error.field()), (Reason::OptionInvalid, Some(Field::Host)));
+    }
     let ehlo = connect_smtp_plaintext("localhost", 1, "ü。x", &ConnectOptions::new()).await;
     let error = ehlo.expect_err("no domain");
     assert_eq!((error.reason(), error.field()), (Reason::DomainCharacter, Some(Field::EhloName)));
