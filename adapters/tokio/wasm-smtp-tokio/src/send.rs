@@ -3,7 +3,9 @@
 use std::pin::pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wasm_smtp::{BodyScan, BodyType, Envelope, Error, Outcome, PolicyRequest, Reason, Session};
+use wasm_smtp::{
+    BodyScan, BodyType, Envelope, Error, Field, Outcome, PolicyRequest, Reason, Session,
+};
 
 use crate::body::Body;
 use crate::client::SmtpClient;
@@ -84,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         match message.write_to_vec() {
             Ok(octets) => self.send(envelope, &octets).await,
             Err(error) => Err(Error::new(Reason::MessageSource)
-                .with_field(wasm_smtp::Field::Message)
+                .with_field(Field::Message)
                 .with_source(error)
                 .with_recipients(envelope.not_sent())),
         }
@@ -98,13 +100,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         self.send_body(envelope, Body::octets(message, 0)).await
     }
 
-    /// Sends a message that is read piece by piece, with everything that can be said about it. See
+    /// Sends a message that is read piece by piece, with everything that can be said about it, but that
+    /// it is [`Envelope::split`]: a stream cannot be given again. See
     /// [`send_mail_stream`](SmtpClient::send_mail_stream).
     pub async fn send_stream(
         &mut self,
         envelope: Envelope,
         message: impl AsyncRead + Send,
     ) -> Result<Outcome, Error> {
+        if envelope.is_split() {
+            return Err(Error::new(Reason::OptionInvalid)
+                .with_field(Field::Config)
+                .with_note("a stream cannot be split: it cannot be given again")
+                .with_recipients(envelope.not_sent()));
+        }
         let source = pin!(message);
         self.send_body(envelope, Body::stream(source)).await
     }

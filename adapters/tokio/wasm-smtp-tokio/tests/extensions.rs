@@ -89,6 +89,12 @@ async fn octets_go_in_parts_and_streams_do_not() {
     let all = ["a@lab.test", "b@lab.test", "c@lab.test"];
     let error = client.send_mail_stream(FROM, &all, LETTER.as_bytes()).await.expect_err("too many");
     assert_eq!(error.reason(), Reason::TooManyRecipients);
+    let split = client.send_stream(Envelope::new(FROM, all).split(), LETTER.as_bytes()).await;
+    let error = split.expect_err("a stream cannot be given again");
+    assert_eq!(
+        (error.reason(), outcome(&error)),
+        (Reason::OptionInvalid, [Status::NotSent; 3].into())
+    );
     let result = client.send_mail(FROM, &all, LETTER).await.expect("some are accepted");
     let statuses: Vec<_> = result.recipients.iter().map(|one| one.status).collect();
     assert_eq!(statuses, [Status::Accepted, Status::Deferred, Status::Accepted]);

@@ -166,6 +166,12 @@ impl Envelope {
         self.size
     }
 
+    /// Whether it is [`split`](Envelope::split).
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.has_flag(sys::WSMTP_SEND_SPLIT)
+    }
+
     /// The outcome of each recipient of a message that never reached a session.
     #[must_use]
     pub fn not_sent(&self) -> Vec<RecipientOutcome> {
