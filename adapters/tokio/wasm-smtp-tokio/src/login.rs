@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         let keys = self.options.keys.clone();
         if let (Err(error), Some(stale), Some(keys)) = (&result, self.keys.cached.take(), &keys) {
             keys.forget(&stale);
-            if is_final(error) && !self.is_closed() {
+            if !error.is_retryable() && !self.is_closed() {
                 result = self.attempt(credentials, false).await;
             }
         }

@@ -93,7 +93,7 @@ fn sign(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// The server's side of a session; the last login is told.
-async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
+async fn serve(stream: TlsStream<TcpStream>, offers: &str, refusal: &str) -> Option<Seen> {
     let exported =
         stream.get_ref().1.export_keying_material([0_u8; 32], b"EXPORTER-Channel-Binding", None);
     let exported = exported.expect("the handshake is done");
@@ -109,12 +109,12 @@ async fn serve(stream: TlsStream<TcpStream>, offers: &str) -> Option<Seen> {
             lines.say("221 bye\r\n").await;
             return seen;
         }
-        seen = check(&mut lines, &line, &exported).await;
+        seen = check(&mut lines, &line, &exported, refusal).await;
     }
 }
 
 /// One login, which it checks as RFC 5802 section 3 says.
-async fn check(lines: &mut Lines, line: &str, exported: &[u8]) -> Option<Seen> {
+async fn check(lines: &mut Lines, line: &str, exported: &[u8], refusal: &str) -> Option<Seen> {
     let mut words = line.split(' ').skip(1);
     let mechanism = words.next()?.to_owned();
     let first = String::from_utf8(base64(words.next()?)).ok()?;
@@ -149,6 +149,11 @@ async fn check(lines: &mut Lines, line: &str, exported: &[u8]) -> Option<Seen> {
         lines.next().await?;
         lines.say("235 welcome\r\n").await;
     } else {
+        // Either at once, or behind an error that is SCRAM's.
+        if !refusal.is_empty() {
+            lines.say(&format!("334 {}\r\n", to_base64(refusal.as_bytes()))).await;
+            lines.next().await?;
+        }
         lines.say("535 5.7.8 no\r\n").await;
     }
     Some(Seen { mechanism, header: header.to_owned(), bound, accepted })
@@ -159,12 +164,21 @@ pub(crate) async fn start(
     versions: &[&'static SupportedProtocolVersion],
     offers: &'static str,
 ) -> (u16, JoinHandle<Option<Seen>>) {
+    start_refusing(versions, offers, "").await
+}
+
+/// The same; what is refused is told first as SCRAM does: `e=invalid-proof`.
+pub(crate) async fn start_refusing(
+    versions: &[&'static SupportedProtocolVersion],
+    offers: &'static str,
+    refusal: &'static str,
+) -> (u16, JoinHandle<Option<Seen>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let acceptor = acceptor(versions);
     let serving = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.ok()?;
-        serve(acceptor.accept(stream).await.ok()?, offers).await
+        serve(acceptor.accept(stream).await.ok()?, offers, refusal).await
     });
     (port, serving)
 }

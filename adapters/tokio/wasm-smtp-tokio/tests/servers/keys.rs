@@ -6,7 +6,7 @@ use wasm_smtp_tokio::{
     Reason, SmtpClient,
 };
 
-use crate::binding::start;
+use crate::binding::{start, start_refusing};
 use crate::common::servers;
 
 /// A session with a server whose salt is always the same.
@@ -82,6 +82,14 @@ async fn salted_keys_are_kept_and_stale_ones_forgotten() {
         }
     }
     let stale = servers().options().key_cache(Stale(keys.clone()));
+    // Refused by a message of SCRAM's, not by the reply alone.
+    let (port, _serving) =
+        start_refusing(&[&version::TLS13], "SCRAM-SHA-256", "e=invalid-proof").await;
+    let client = connect_smtps_with("localhost", port, "client.lab.test", &stale).await;
+    let mut client = client.expect("it opens");
+    client.login_with(scram, "alice", "secret").await.expect("logged in with a key of its own");
+    assert_eq!(keys.story(), ["found", "forgotten", "stored"]);
+    client.quit().await;
     let mut client = open(&stale).await;
     client.login_with(scram, "alice", "secret").await.expect("logged in with a key of its own");
     assert_eq!(keys.story(), ["found", "forgotten", "stored"]);
