@@ -268,6 +268,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         if self.ended.is_some() {
             return;
         }
+        // No answer to it comes any more.
+        self.login_pending = None;
         let sink = self.options.audit.as_ref();
         match error {
             None => record(sink, AuditEvent::QuitCompleted),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use script::{open_with, outcome, serve, Do, Do::*, FROM, LETTER, TO};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use wasm_smtp_tokio::{
     connect_smtp_plaintext, Capabilities, ConnectOptions, Credentials, Envelope, Extension, Reason,
     SmtpClient, Status, Timeouts,
@@ -84,6 +85,27 @@ async fn a_login_that_nothing_follows_is_answered_first() {
     client.noop().await.expect("the session goes on");
     client.quit().await;
     server.await.expect("no panic");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_broke_before_its_login_was_answered_is_over() {
+    for end in [Close, Stall] {
+        let hello = [Say("220 mx\r\n"), Await("EHLO client.lab.test\r\n"), Say(HELLO)];
+        let script = [&hello[..], &[Await("AUTH PLAIN "), Await("RCPT TO"), end]].concat();
+        let (client, _server) = open_with(&ConnectOptions::new().early_envelope(), &script).await;
+        let mut client = client.expect("it opens");
+        client.login_credentials(&credentials()).await.expect("not answered yet");
+        let error = client.send_mail(FROM, &TO, LETTER).await.expect_err("it broke");
+        assert_eq!(outcome(&error), [Status::NotSent]);
+        let wait = Duration::from_secs(3600);
+        let error = timeout(wait, client.noop()).await.expect("at once").expect_err("it is over");
+        assert_eq!(error.reason(), Reason::Closed);
+        let (client, _server) = open_with(&ConnectOptions::new().early_envelope(), &script).await;
+        let mut client = client.expect("it opens");
+        client.login_credentials(&credentials()).await.expect("not answered yet");
+        client.send_mail(FROM, &TO, LETTER).await.expect_err("it broke");
+        timeout(wait, client.quit()).await.expect("at once");
+    }
 }
 
 /// A server of one connection after another.
