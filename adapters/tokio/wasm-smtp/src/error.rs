@@ -264,6 +264,14 @@ impl Error {
         error
     }
 
+    /// Of a call after the session's end, for which this was the error: nothing of it was done.
+    pub(crate) fn after_the_end(self, reason: Reason) -> Self {
+        let again = self.0.retryable || self.0.in_doubt;
+        let mut error = self.with_reason(reason).with_retryable(again);
+        error.0.in_doubt = false;
+        error
+    }
+
     /// Names what breaks the rule.
     #[must_use]
     pub fn with_field(mut self, field: Field) -> Self {

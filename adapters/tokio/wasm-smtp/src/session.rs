@@ -485,7 +485,7 @@ impl Session {
         let error = Error::from_raw(raw);
         // In a session that is over the engine tells why it is over.
         let same = raw.reason == reason;
-        Err(if same { error } else { error.with_reason(Reason::from_raw(reason)) })
+        Err(if same { error } else { error.after_the_end(Reason::from_raw(reason)) })
     }
 
     fn position(&self, raw: *mut sys::wsmtp_transaction) -> usize {

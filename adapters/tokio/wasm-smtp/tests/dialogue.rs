@@ -185,6 +185,37 @@ fn a_loss_after_the_end_of_data_is_in_doubt() {
     assert!(record.errors[0].is_in_doubt() && !record.errors[0].is_retryable());
 }
 
+/// What is asked of a session that is over has not been done, whatever it is over for.
+#[test]
+fn what_comes_after_the_end_is_not_in_doubt() {
+    let mut session = Session::new(&config(Tls::None)).expect("the settings are right");
+    let envelope = Envelope::new("a@b.example", ["c@d.example"]).size(3);
+    for said in [GREETING, "250-mx\r\n250 PIPELINING\r\n", "250 ok\r\n250 ok\r\n354 go\r\n"] {
+        session.receive(said.as_bytes());
+        while let Some(event) = session.next_event() {
+            if let Event::Ready = event {
+                session.submit(&envelope).expect("it is idle");
+            }
+        }
+        session.output_sent(session.output().octets.len());
+    }
+    assert_eq!(session.body_write(b"x\r\n"), 3);
+    session.body_end().expect("a message is under way");
+    session.output_sent(session.output().octets.len());
+    session.io_failed(IoFailure::ConnectionLost);
+    let mut failed = None;
+    while let Some(event) = session.next_event() {
+        if let Event::Failed(error) = event {
+            failed = Some(error);
+        }
+    }
+    let failed = failed.expect("it broke");
+    assert!(failed.is_in_doubt() && !failed.is_retryable());
+    let error = session.submit(&envelope).expect_err("it is over");
+    assert_eq!(error.reason(), Reason::State);
+    assert!(!error.is_in_doubt() && error.is_retryable());
+}
+
 #[test]
 fn what_breaks_a_rule_is_not_sent() {
     let refused = |envelope: Envelope| {
