@@ -46,14 +46,24 @@ impl IoFailure {
     }
 }
 
-/// Octets for the server.
+/// Octets for the server. `Debug` shows no credentials.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Output<'a> {
     /// To be written in this order.
     pub octets: &'a [u8],
     /// From here on they carry credentials and must not be shown in traces.
     pub secret_at: usize,
+}
+
+impl std::fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.octets.get(..self.secret_at).unwrap_or(self.octets);
+        f.debug_struct("Output")
+            .field("octets", &shown)
+            .field("secret_at", &self.secret_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One SMTP client session, from greeting to QUIT. It does no I/O: whoever owns it moves octets.

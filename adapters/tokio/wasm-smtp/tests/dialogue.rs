@@ -136,6 +136,24 @@ fn a_login_is_bound_to_its_channel() {
 }
 
 #[test]
+fn output_shows_no_credentials() {
+    let mut session = Session::new(&config(Tls::None)).expect("the settings are right");
+    for said in [GREETING, OPEN] {
+        session.receive(said.as_bytes());
+        while session.next_event().is_some() {}
+        session.output_sent(session.output().octets.len());
+    }
+    let credentials = Credentials::password("alice", "secret").allow_plaintext_auth();
+    session.login(&credentials, &[7; 24]).expect("it is idle");
+    let output = session.output();
+    let (shown, whole) = (format!("{output:?}"), format!("{:?}", output.octets));
+    let secret = format!("{:?}", &output.octets[output.secret_at..]);
+    let secret = secret.trim_matches(['[', ']']);
+    assert!(output.octets.starts_with(b"AUTH PLAIN ") && whole.contains(secret));
+    assert!(shown.contains("65, 85, 84, 72") && !shown.contains(secret), "{shown}");
+}
+
+#[test]
 fn a_login_refused_leaves_the_session_usable() {
     let server = [GREETING, OPEN, "535 5.7.8 wrong\r\n", "235 welcome\r\n", "221 bye\r\n"];
     let record = dialogue(&config(Tls::None), &server, || {
