@@ -209,6 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         mut begin: impl FnMut(&mut Session) -> Result<(), Error>,
         mut body: Body<'_>,
     ) -> Result<Signal, Error> {
+        self.abandon_forgotten();
         self.check_open()?;
         begin(&mut self.session)?;
         let signal = self.perform(&mut body).await;
@@ -222,6 +223,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         }
         begin(&mut self.session)?;
         Ok(self.perform(&mut body).await)
+    }
+
+    /// A future that was forgotten instead of dropped left a message under way: nothing may continue it.
+    pub(crate) fn abandon_forgotten(&mut self) {
+        if self.session.is_sending() {
+            self.abandon();
+        }
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {

@@ -83,6 +83,7 @@ where
     B: AsRef<[u8]>,
 {
     pub(crate) fn new(client: &'c mut SmtpClient<S>, messages: I) -> Self {
+        client.abandon_forgotten();
         Self {
             client,
             messages: messages.fuse(),

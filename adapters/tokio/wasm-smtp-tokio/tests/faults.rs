@@ -124,6 +124,28 @@ async fn a_dropped_future_never_leaves_a_message_to_be_continued() {
     assert!(!heard.contains("Subject: x"));
 }
 
+/// Forgetting is not dropping, but what was half sent must not be continued by what comes next either.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_forgotten_is_not_continued_by_another() {
+    for several in [false, true] {
+        let (mut client, server) =
+            open(&[Await("DATA\r\n"), Say("250 ok\r\n250 ok\r\n354 go\r\n"), Stall]).await;
+        let source = &b"first half\r\n"[..];
+        let mut sending = Box::pin(client.send_mail_stream(FROM, &TO, source.chain(Never)));
+        assert!(timeout(Duration::from_secs(1), &mut sending).await.is_err(), "it stalls");
+        std::mem::forget(sending);
+        let message = (Envelope::new(FROM, TO), LETTER.as_bytes());
+        let result = match several {
+            true => client.send_all([message]).collect().await.remove(0),
+            false => client.send(message.0, message.1).await,
+        };
+        let error = result.expect_err("the session is over");
+        assert_eq!((error.reason(), outcome(&error)), (Reason::Closed, vec![Status::NotSent]));
+        let heard = server.await.expect("the connection was closed");
+        assert!(heard.ends_with("first half\r\n"), "{heard}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dropped_login_closes_the_connection_too() {
     let (mut client, server) = open(&[Await("AUTH PLAIN"), Stall]).await;

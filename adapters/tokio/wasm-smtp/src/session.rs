@@ -391,6 +391,12 @@ impl Session {
         Ok(id)
     }
 
+    /// Whether a message is under way: submitted, and its [`Event::Done`] not taken.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        !self.transactions.is_empty()
+    }
+
     /// Gives the next piece of the message; returns how many octets were taken. If fewer than given,
     /// write the output and go on. A message that breaks a rule ends the session without ending the
     /// message: [`Event::Failed`] tells.
