@@ -100,8 +100,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SmtpClient<S> {
         self.send_body(envelope, Body::octets(message, 0)).await
     }
 
-    /// Sends a message that is read piece by piece, with everything that can be said about it, but that
-    /// it is [`Envelope::split`]: a stream cannot be given again. See
+    /// Sends a message that is read piece by piece, with everything that can be said about it, except
+    /// [`Envelope::split`]: a stream cannot be given again. See
     /// [`send_mail_stream`](SmtpClient::send_mail_stream).
     pub async fn send_stream(
         &mut self,
