@@ -1,11 +1,13 @@
 //! Opening sessions.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{lookup_host, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use wasm_smtp::{address, AuditEvent, Config, Error, Field, Reason, Session, Step, Tls};
 
@@ -14,6 +16,9 @@ use crate::hurry::Hurry;
 use crate::options::ConnectOptions;
 use crate::tls;
 use crate::trace::{in_span, record};
+
+/// How long an attempt to connect is alone.
+const STAGGER: Duration = Duration::from_millis(250);
 
 /// The default options, once for all, so that TLS is made ready once.
 fn defaults() -> &'static ConnectOptions {
@@ -172,7 +177,7 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     SmtpClient::new(session, stream, host, port, tls, options.clone())
 }
 
-/// Tries every address of the host, one after another.
+/// Tries the addresses of the host; the first that answers is taken.
 async fn open_tcp(host: &str, port: u16, limit: Option<Duration>) -> Result<TcpStream, Error> {
     let failed = |reason| Error::new(reason).with_step(Step::Connect);
     if port == 0 {
@@ -184,13 +189,10 @@ async fn open_tcp(host: &str, port: u16, limit: Option<Duration>) -> Result<TcpS
         let addresses = lookup_host((host, port)).await;
         let addresses =
             addresses.map_err(|error| failed(Reason::HostNotFound).with_source(error))?;
-        let mut last = None;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = Some(error),
-            }
-        }
+        let last = match first_of(addresses).await {
+            Ok(stream) => return Ok(stream),
+            Err(last) => last,
+        };
         Err(match last {
             Some(error) => failed(reason_of(&error)).with_source(error),
             None => failed(Reason::HostNotFound),
@@ -205,6 +207,34 @@ async fn open_tcp(host: &str, port: u16, limit: Option<Duration>) -> Result<TcpS
     Ok(stream)
 }
 
+/// Each address in turn, the next one when one fails or after a quarter of a second (RFC 8305), so that
+/// one that does not answer does not use up the time for all. Gives the last error, if there was one.
+async fn first_of(
+    addresses: impl Iterator<Item = SocketAddr>,
+) -> Result<TcpStream, Option<io::Error>> {
+    let mut addresses = addresses.peekable();
+    // What is under way when it is dropped is given up.
+    let mut attempts = JoinSet::new();
+    let mut last = None;
+    loop {
+        if let Some(address) = addresses.next() {
+            attempts.spawn(TcpStream::connect(address));
+        }
+        let ended = match addresses.peek() {
+            Some(_) => timeout(STAGGER, attempts.join_next()).await,
+            None => Ok(attempts.join_next().await),
+        };
+        match ended {
+            Ok(Some(Ok(Ok(stream)))) => return Ok(stream),
+            Ok(Some(Ok(Err(error)))) => last = Some(error),
+            Ok(Some(Err(error))) => last = Some(error.into()),
+            Ok(None) => return Err(last),
+            // Nothing yet: one more.
+            Err(_) => {}
+        }
+    }
+}
+
 fn reason_of(error: &io::Error) -> Reason {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Reason::ConnectionRefused,
@@ -214,5 +244,41 @@ fn reason_of(error: &io::Error) -> Reason {
         }
         io::ErrorKind::TimedOut => Reason::Timeout,
         _ => Reason::ConnectFailed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpSocket;
+
+    /// A listener that takes no more connections, and those that wait for it.
+    async fn silent() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let listener = socket.listen(1).expect("it listens");
+        let address = listener.local_addr().expect("an address");
+        let mut waiting = Vec::new();
+        while let Ok(stream) = timeout(STAGGER, TcpStream::connect(address)).await {
+            waiting.push(stream.expect("it is taken or not answered"));
+        }
+        (listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_silent_does_not_hold_up_the_next() {
+        let (listener, _waiting) = silent().await;
+        let dead = listener.local_addr().expect("an address");
+        let other = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let alive = other.local_addr().expect("an address");
+        let refusing = SocketAddr::from(([127, 0, 0, 1], 1));
+        for addresses in [vec![dead, alive], vec![alive, dead], vec![refusing, dead, alive]] {
+            let trying = timeout(Duration::from_secs(10), first_of(addresses.into_iter()));
+            let stream = trying.await.expect("in time").expect("one answers");
+            assert_eq!(stream.peer_addr().ok(), Some(alive));
+        }
+        let error = first_of([refusing].into_iter()).await.expect_err("nothing listens");
+        assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::ConnectionRefused));
+        assert!(matches!(first_of([].into_iter()).await, Err(None)));
     }
 }
