@@ -233,15 +233,19 @@ export async function connect(host, given) {
   }
 
   async function pull(current) {
+    const { next } = current;
     current.pulling = true;
     try {
-      current.chunk = await current.next();
-      current.left -= current.chunk?.length;
+      const chunk = await next();
+      // Meanwhile another part of the recipients may have begun, with a source of its own.
+      if (current.next !== next) return;
+      current.chunk = chunk;
+      current.left -= chunk?.length;
       if (current.left < 0) throw ownError("policy", "policy", `larger than ${policy.maxBytes} octets`);
       current.pulling = false;
       pump();
     } catch (error) {
-      if (!current.over) fail("cancelled", error, current);
+      if (!current.over && current.next === next) fail("cancelled", error, current);
     }
   }
 
@@ -393,7 +397,8 @@ export async function connect(host, given) {
       filling = messages.get(transaction);
       try {
         // From the beginning, also of a further part of the recipients.
-        Object.assign(filling, { at: 0, chunk: undefined, left: policy?.maxBytes }, filling.open?.());
+        if (filling.open) filling.cancel?.();
+        Object.assign(filling, { at: 0, chunk: undefined, pulling: false, left: policy?.maxBytes }, filling.open?.());
       } catch (error) {
         fail("cancelled", sourceError(error), filling);
       }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boundedPolicy } from "../../adapters/js/hosts/node.mjs";
-import { expect, hello, readData, send, wait } from "../servers/scripted-steps.mjs";
+import { expect, hello, readChunk, readData, send, wait } from "../servers/scripted-steps.mjs";
 import { scripted } from "./scripted.mjs";
 
 const QUIT = [expect("QUIT"), send("221 bye")];
@@ -63,6 +63,47 @@ test("so they do with pieces, chunks, large messages and functions that give a s
     for (const text of messages) assert.ok(text === whole);
   }
   assert.equal(given, 2);
+});
+
+test("a part that is over before its source is: the next part has none of its octets, and the source ends", async (t) => {
+  const text = "x".repeat(78).concat("\r\n").repeat(600);
+  const split = 40000;
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  let given = 0;
+  let ended = 0;
+  const message = async function* () {
+    const number = (given += 1);
+    if (number === 2) release();
+    try {
+      yield text.slice(0, split);
+      // The first one is late: its part is refused meanwhile.
+      if (number === 1) await held;
+      yield number === 1 ? "late\r\n" : text.slice(split);
+    } finally {
+      ended += 1;
+    }
+  };
+  const chunks = { do: "call", async run(connection) {
+    let got = "";
+    for (let last = false; !last; ) {
+      const [, size, tail] = (await connection.readLine("BDAT")).split(" ");
+      got += await connection.readBytes(Number(size));
+      last = tail === "LAST";
+      connection.write(Buffer.from("250 ok\r\n"));
+    }
+    connection.messages.push(got);
+  } };
+  const { server, open } = await scripted(t, [...hello(["PIPELINING", "CHUNKING", "LIMITS RCPTMAX=1"]), expect("MAIL"), expect("RCPT"), readChunk(), send("250 ok", "550 nobody", "503 no recipients"),
+    expect("RSET"), expect("MAIL"), expect("RCPT"), send("250 reset", "250 ok", "250 ok"), chunks, ...QUIT]);
+  // So that the text travels with its envelope, and its first chunk before its end.
+  const client = await open({ eagerOctets: 1e6 });
+  const result = await client.send({ ...MESSAGE, to: TO.slice(0, 2), message, size: text.length });
+  await client.quit();
+  assert.deepEqual(statuses(result), [["refused", 550, "nobody"], ["accepted", 250, "ok"]]);
+  const { messages } = await server.finished();
+  assert.ok(messages[1] === text);
+  assert.deepEqual([given, ended], [2, 2]);
 });
 
 test("a function is called once if one transaction will do, and not at all if none begins", async (t) => {
