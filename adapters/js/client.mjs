@@ -67,6 +67,7 @@ export async function connect(host, given) {
   let pumping;
   let epoch;
   let timer;
+  let asking; // bounds the wait for an access token
   let lastWords;
   let failure; // why this side gave up: {cause, token, culprit}
   let ended; // the error that ended the session, or that it was ended
@@ -123,8 +124,7 @@ export async function connect(host, given) {
 
   function finish(error) {
     ended = error ?? new SmtpError("it was closed", { kind: "misuse", reason: "closed" });
-    clearTimeout(timer);
-    clearTimeout(lastWords);
+    for (const one of [timer, asking, lastWords]) clearTimeout(one);
     unlisten?.();
     stop.abort();
     closing = socket?.close();
@@ -137,9 +137,9 @@ export async function connect(host, given) {
 
   // --- the drive loop ---
 
-  function arm(limit, cause) {
+  function arm(limit) {
     clearTimeout(timer);
-    if (limit) timer = setTimeout(fail, limit, "timeout", cause);
+    if (limit) timer = setTimeout(fail, limit, "timeout");
   }
 
   async function open() {
@@ -170,8 +170,7 @@ export async function connect(host, given) {
     if (operation) again.unshift(operation);
     // Until it is open nothing else may start.
     operation = { resolve() {}, reject() {} };
-    clearTimeout(timer);
-    clearTimeout(lastWords);
+    for (const one of [timer, asking, lastWords]) clearTimeout(one);
     quietly(() => socket.close());
     session.end();
     socket = input = inputEnds = reading = writing = filling = epoch = undefined;
@@ -320,15 +319,15 @@ export async function connect(host, given) {
 
   /** Asks the caller for an access token, which may take as long as a command. */
   async function askToken(ask, refusal) {
-    // Behind the limit that pump sets now.
-    await undefined;
-    arm(session.limit("command"), new Error("no access token came"));
+    // A limit of its own: with PIPECONNECT the server's replies, which have theirs, come meanwhile.
+    const limit = session.limit("command");
+    const wait = (asking = limit && setTimeout(fail, limit, "timeout", new Error("no access token came")));
     const token = await Promise.resolve(refusal)
       .then(ask)
       .catch((error) => {
         throw new SmtpError("the source of the access token failed", { kind: "input", reason: "token-source", field: "auth.accessToken" }, error);
       })
-      .finally(() => arm());
+      .finally(() => clearTimeout(wait));
     if (typeof token !== "string" || !token) throw inputError("auth.accessToken", "must give a token");
     return token;
   }

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SmtpError, connect, sendMail } from "../../adapters/js/hosts/node.mjs";
-import { call, close, expect, hello, readData, send, wait } from "../servers/scripted-steps.mjs";
+import { connect as openOver } from "../../adapters/js/client.mjs";
+import { call, close, expect, hello, readData, reply, send, wait } from "../servers/scripted-steps.mjs";
+import { module } from "./engine.mjs";
 import { scripted } from "./scripted.mjs";
 
 const QUIT = [expect("QUIT"), send("221 bye")];
@@ -141,6 +143,32 @@ for (const [when, steps, first] of [["the first token", [], never], ["a fresh to
     await assert.rejects(open(withAuth(auth)), { kind: "transport", reason: "closed-by-peer" });
   });
 }
+
+test("the wait has its time limit also while replies come that nobody waited for (PIPECONNECT)", async (t) => {
+  const offer = ["PIPELINING", "PIPECONNECT", "AUTH XOAUTH2"];
+  const expected = { esmtp: true, pipelining: true, pipeConnect: true, auth: ["XOAUTH2"] };
+  const answers = [send("220 scripted.test"), reply(250, ["scripted.test", ...offer])];
+  const { open } = await scripted(t, [expect("EHLO"), wait(50), ...answers, wait()]);
+  const began = Date.now();
+  await assert.rejects(open(withAuth({ user: "u", accessToken: never }, { expected, timeouts: { command: 200 } })), { kind: "transport", reason: "timeout", message: /no access token came$/ });
+  assert.ok(Date.now() - began < 3000);
+});
+
+test("a token asked for on a connection that was given up leaves the limits of the next one alone", async (t) => {
+  let connections = 0;
+  let give;
+  const accessToken = () => (connections === 1 ? new Promise((resolve) => (give = resolve)) : "good");
+  const auth = { user: "u", accessToken };
+  const expected = { esmtp: true, pipelining: true, pipeConnect: true, auth: ["XOAUTH2"] };
+  const sockets = [
+    // A greeting that refuses whoever speaks first, then one that never comes.
+    [Buffer.from("554 too early\r\n")], [],
+  ].map((replies) => ({ read: () => (replies.length ? new Promise((resolve) => setTimeout(() => resolve(replies.shift()), 20)) : never()), write: async () => {}, close: async () => {} }));
+  const host = { module: () => module, open: async () => sockets[connections++] };
+  const opening = openOver(host, withAuth(auth, { hostname: "mx.test", tls: "none", expected, timeouts: { greeting: 200, command: 100 } }));
+  setTimeout(() => give("late"), 50);
+  await assert.rejects(opening, { reason: "timeout", step: "greeting" });
+});
 
 test("a token that comes too late is not sent", async (t) => {
   let sent = "";
