@@ -55,6 +55,7 @@ export async function connect(host, given) {
   let socket;
   let tail = Promise.resolve(); // operations start one after another
   let next; // tells the one that waits to look whether it may start
+  let leave; // lets it go on without its policy
   let operation; // the one that runs, if it is no message: {start, resolve, reject, …}
   const again = []; // those to be started again, on another connection
   const messages = new Map(); // those under way, by the engine's transaction
@@ -129,6 +130,7 @@ export async function connect(host, given) {
     stop.abort();
     closing = socket?.close();
     session.end();
+    leave?.();
     if (operation) forget(operation);
     emit(error ? "SessionAborted" : "QuitCompleted", { error });
     settle(operation, error);
@@ -146,6 +148,7 @@ export async function connect(host, given) {
     arm(session.limit("connect"));
     unlisten?.();
     unlisten = onAbort(signal, () => fail("cancelled", signal.reason));
+    if (ended) return;
     try {
       const { serverName = hostname, ca } = options;
       const opened = await host.open({ hostname, port, tls, serverName, ca, signal: stop.signal });
@@ -452,7 +455,14 @@ export async function connect(host, given) {
     tail = tail.then(async () => {
       await turn(current);
       try {
-        await prepare?.();
+        // Who waits for a policy waits no longer than for the session, or until it is cancelled.
+        if (prepare && !ended && !signal?.aborted) {
+          await new Promise((resolve, reject) => {
+            leave = resolve;
+            prepare().then(resolve, reject);
+            outcome.catch(reject);
+          });
+        }
         // Meanwhile the server may have said that it takes no message before the last one is done.
         await turn(current);
         if (!signal?.aborted) begin(current);

@@ -106,7 +106,8 @@ test("a signal that was aborted before is seen at once", async (t) => {
   await assert.rejects(client.noop({ signal: AbortSignal.abort() }), { reason: "cancelled" });
   await assert.rejects(client.send({ ...MESSAGE, signal: AbortSignal.abort() }), { reason: "cancelled" });
   assert.equal(client.closed, false);
-  assert.ok(server.connections.length >= 1);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(server.connections.length, 1, "the first did not even connect");
 });
 
 test("octets behind the reply to STARTTLS end the session", async (t) => {
@@ -219,6 +220,33 @@ test("close() in the middle of everything settles everything", async (t) => {
   const settled = await Promise.allSettled(pending);
   assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected", "rejected", "fulfilled"]);
   assert.deepEqual(settled.slice(0, 2).map(({ reason }) => reason.recipients[0].status), ["not-sent", "not-sent"]);
+});
+
+test("a policy that never answers keeps nothing waiting behind close(), a lost connection, or a signal", async (t) => {
+  const never = () => new Promise(() => {});
+  for (const [steps, end] of [[[wait()], (client) => client.close()], [[wait(30), close()], () => {}]]) {
+    const { open } = await scripted(t, [...hello(EXTENSIONS), ...steps]);
+    const client = await open({ policy: never });
+    const pending = [client.send(MESSAGE), client.send(MESSAGE), client.noop(), client.quit()];
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await end(client);
+    const settled = await Promise.allSettled(pending);
+    assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected", "rejected", "fulfilled"]);
+    assert.equal(settled[0].reason.recipients[0].status, "not-sent");
+  }
+  const { server, open } = await scripted(t, [...hello(EXTENSIONS), expect("NOOP"), send("250 ok"), expect("QUIT"), send("221 bye")]);
+  let asked = 0;
+  const client = await open({ policy: () => ((asked += 1), never()) });
+  const controller = new AbortController();
+  const first = client.send({ ...MESSAGE, signal: controller.signal });
+  const second = client.send({ ...MESSAGE, signal: controller.signal });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  controller.abort();
+  for (const sending of [first, second]) await assert.rejects(sending, { reason: "cancelled" });
+  await client.noop();
+  await client.quit();
+  await server.finished();
+  assert.equal(asked, 1, "none is asked about a message that is not wanted any more");
 });
 
 test("reset and noop answer with the reply; a refused one fails by itself", async (t) => {
