@@ -72,6 +72,7 @@ export async function connect(host, given) {
   let lastWords;
   let failure; // why this side gave up: {cause, token, culprit}
   let ended; // the error that ended the session, or that it was ended
+  let byOne; // whether one operation alone is to blame for that
   let closing; // settles when the connection is closed
   let unlisten;
   const stop = new AbortController(); // ends an attempt to connect
@@ -103,10 +104,13 @@ export async function connect(host, given) {
     pump();
   }
 
-  /** The engine's error, with what only this side knows of its cause. */
-  function explain(error, current) {
+  /** Whether a reply to one message, before its end, ended the session: it says nothing about others. */
+  const refusedInside = ({ kind, step, retryable }) => kind === "refused" && step === "message" && !retryable;
+
+  /** The engine's error, with what only this side knows of its cause; `answered`: a reply decided about the message. */
+  function explain(error, current, answered) {
     const culprit = failure ? failure.culprit : error.kind === "input" && filling;
-    if (current && culprit && culprit !== current) {
+    if (current && ((culprit && culprit !== current) || (refusedInside(error) && !answered))) {
       const { step, inDoubt } = error;
       return new SmtpError("another message ended the session", { kind: "transport", reason: "cancelled", step, inDoubt, retryable: !inDoubt }, failure?.cause ?? error);
     }
@@ -125,6 +129,7 @@ export async function connect(host, given) {
 
   function finish(error) {
     ended = error ?? new SmtpError("it was closed", { kind: "misuse", reason: "closed" });
+    byOne = error && (failure ? failure.culprit : error.kind === "input" || refusedInside(error));
     for (const one of [timer, asking, lastWords]) clearTimeout(one);
     unlisten?.();
     stop.abort();
@@ -134,7 +139,8 @@ export async function connect(host, given) {
     if (operation) forget(operation);
     emit(error ? "SessionAborted" : "QuitCompleted", { error });
     settle(operation, error);
-    for (const current of again.splice(0)) settle(current, error ?? ended);
+    // Each its own: the outcomes of recipients come into it.
+    for (const current of again.splice(0)) settle(current, new SmtpError(ended.message, { ...ended }, ended.cause));
   }
 
   // --- the drive loop ---
@@ -366,7 +372,7 @@ export async function connect(host, given) {
     const accepted = recipients.filter(({ status }) => status === "accepted").length;
     const result = { recipients, accepted, ...reply, queueId: QUEUE_ID.exec(reply.text)?.[1] ?? null };
     if (accepted) emit("MessageAccepted", result);
-    settle(current, accepted ? undefined : Object.assign(explain(error, current), { recipients }), result);
+    settle(current, accepted ? undefined : Object.assign(explain(error, current, recipients.some(({ code }) => code)), { recipients }), result);
   }
 
   /** What to do about each event, in the order of the engine's header. */
@@ -434,6 +440,7 @@ export async function connect(host, given) {
 
   function begin(current) {
     try {
+      if (byOne) throw new SmtpError("the session is over: another operation ended it", { kind: "transport", reason: "cancelled", retryable: true }, ended);
       if (ended) throw new SmtpError(`the session is over: ${ended.message}`, { ...ended, step: undefined, retryable: ended.retryable || ended.inDoubt, inDoubt: false }, ended);
       current.started = true;
       if (!current.to) operation = current;

@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SmtpError, sendMail } from "../../adapters/js/hosts/node.mjs";
 import { call, close, expect, expectEnd, hello, readChunk, readData, reply, send, wait } from "../servers/scripted-steps.mjs";
+import { connect as openOver } from "../../adapters/js/client.mjs";
+import { module } from "./engine.mjs";
 import { scripted } from "./scripted.mjs";
 
 const QUIT = [expect("QUIT"), send("221 bye")];
@@ -289,4 +291,27 @@ test("EXTERNAL and ANONYMOUS need no password, and their envelope may be early",
     await client.quit();
     await server.finished();
   }
+});
+
+test("a second connection that fails: each message has its own recipients in its error", async () => {
+  const never = () => new Promise(() => {});
+  const replies = ["220 mx.test", "250 mx.test"].map((line) => Buffer.from(`${line}\r\n`));
+  const late = (value) => new Promise((resolve) => setTimeout(resolve, 20, value));
+  let connections = 0;
+  const host = {
+    module: () => module,
+    async open() {
+      if (connections++) throw new Error("nobody there");
+      return { read: () => (replies.length ? late(replies.shift()) : never()), write: async () => {}, close: async () => {} };
+    },
+  };
+  const expected = { esmtp: true, pipelining: true, pipeConnect: true, auth: ["PLAIN"] };
+  const client = await openOver(host, { hostname: "mx.test", tls: "none", ...AUTH, early: true, expected });
+  const errors = [];
+  const addresses = ["c@d.test", "e@f.test", "g@h.test"];
+  const sends = addresses.slice(0, 2).map((to) => client.send({ ...MESSAGE, to }));
+  for (const send of sends) await send.catch((error) => errors.push(error));
+  await client.send({ ...MESSAGE, to: addresses[2] }).catch((error) => errors.push(error));
+  assert.equal(connections, 2);
+  assert.deepEqual(errors.map(({ reason, recipients }) => [reason, recipients.map(({ address, status }) => [address, status])]), addresses.map((address) => ["connect-failed", [[address, "not-sent"]]]));
 });

@@ -151,6 +151,33 @@ test("a session that ended while idle says so at the next call, and that repeati
   await client.close();
 });
 
+test("what ends the session on behalf of one message is no error of those that wait", async (t) => {
+  const controller = new AbortController();
+  const pieces = (...all) => (async function* () {
+    for (const piece of all) yield await (typeof piece === "function" ? piece() : piece);
+  })();
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20, "more\r\n"));
+  const endless = (async function* () {
+    for (;;) yield await pause();
+  })();
+  for (const [message, more, end, expected] of [
+    [pieces("x\n"), {}, [wait()], { kind: "input", reason: "body-bare-lf" }],
+    [pieces("x\r\n", () => Promise.reject(new Error("gone"))), {}, [wait()], { kind: "input", reason: "message-source" }],
+    [pieces("x\r\n".repeat(10)), { policy: Object.assign(() => true, { maxBytes: 20 }) }, [wait()], { kind: "policy" }],
+    [endless, {}, [expect("more"), send("552 5.3.4 too big"), wait()], { kind: "refused", code: 552 }],
+    [pieces(pause, () => (controller.abort(), pause())), {}, [wait()], { kind: "transport", reason: "cancelled", retryable: false }],
+  ]) {
+    const { open } = await scripted(t, [...hello(EXTENSIONS), ...ENVELOPE, ...end]);
+    const client = await open(more);
+    const sends = [client.send({ ...MESSAGE, message, signal: controller.signal.aborted ? undefined : controller.signal }), client.send({ ...MESSAGE, to: "g@h.test" })];
+    const [first, second] = (await Promise.allSettled(sends)).map(({ reason }) => reason);
+    for (const [name, value] of Object.entries(expected)) assert.equal(first[name], value, first.stack);
+    assert.deepEqual([second.kind, second.reason, second.retryable, second.inDoubt, second.code, second.field, second.cause.reason], ["transport", "cancelled", true, false, undefined, undefined, first.reason], second.stack);
+    assert.match(second.message, /^the session is over/);
+    assert.deepEqual(second.recipients, [{ address: "g@h.test", status: "not-sent", code: null, enhanced: null, text: "" }]);
+  }
+});
+
 test("calls after quit are misuse", async (t) => {
   const { open } = await scripted(t, [...hello(EXTENSIONS), expect("QUIT"), send("221 bye")]);
   const client = await open();
@@ -227,10 +254,10 @@ test("a policy that never answers keeps nothing waiting behind close(), a lost c
   for (const [steps, end] of [[[wait()], (client) => client.close()], [[wait(30), close()], () => {}]]) {
     const { open } = await scripted(t, [...hello(EXTENSIONS), ...steps]);
     const client = await open({ policy: never });
-    const pending = [client.send(MESSAGE), client.send(MESSAGE), client.noop(), client.quit()];
+    const settling = Promise.allSettled([client.send(MESSAGE), client.send(MESSAGE), client.noop(), client.quit()]);
     await new Promise((resolve) => setTimeout(resolve, 30));
     await end(client);
-    const settled = await Promise.allSettled(pending);
+    const settled = await settling;
     assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected", "rejected", "fulfilled"]);
     assert.equal(settled[0].reason.recipients[0].status, "not-sent");
   }
