@@ -41,6 +41,9 @@ async function quietly(act) {
   } catch {}
 }
 
+/** For an error of send(): every recipient has an outcome, also when the message never reached the session. */
+const allUnsent = ({ to }) => to.map((address) => ({ address, status: "not-sent", code: null, enhanced: null, text: "" }));
+
 /** Opens a session over one host's sockets, and logs in if `auth` is given. */
 export async function connect(host, given) {
   checkConnect(given);
@@ -545,8 +548,7 @@ export async function connect(host, given) {
           policy && (() => applyPolicy(request)),
         );
       } catch (error) {
-        // Every recipient has an outcome, also when the message never reached the session.
-        error.recipients ??= request.to.map((address) => ({ address, status: "not-sent", code: null, enhanced: null, text: "" }));
+        error.recipients ??= allUnsent(request);
         throw error;
       } finally {
         source?.cancel?.();
@@ -604,8 +606,11 @@ export async function sendMail(host, options) {
   const connection = {};
   const message = {};
   for (const name in options) (Object.hasOwn(SEND, name) ? message : connection)[name] = options[name];
-  checkSend(message);
-  const client = await connect(host, { ...connection, signal: options.signal });
+  const request = checkSend(message);
+  const client = await connect(host, { ...connection, signal: options.signal }).catch((error) => {
+    quietly(() => openMessage(message.message).cancel?.());
+    throw Object.assign(error, { recipients: allUnsent(request) });
+  });
   try {
     return await client.send(message);
   } finally {

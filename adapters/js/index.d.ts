@@ -397,7 +397,7 @@ export class SmtpError extends Error {
   readonly field?: string;
   /** For `to`, and for what can differ between recipients: which one, from 0. */
   readonly index?: number;
-  /** For errors of send(): the outcome of each recipient. */
+  /** For errors of send() and sendMail(): the outcome of each recipient. */
   readonly recipients?: RecipientResult[];
   /** OAuth: the server's error JSON. Of a parameter: its keyword. */
   readonly detail?: string;

@@ -35,7 +35,13 @@ export function openMessage(message, streamed) {
         });
       return done ? null : octets(value);
     },
-    // By now the send is decided; a source that cannot be cancelled changes nothing.
-    cancel: () => Promise.resolve(iterator.return?.()).catch(() => {}),
+    // By now the send is decided; a source that cannot be cancelled changes nothing. The iterator of a
+    // Node.js stream leaves it open if nothing was read, and waits for a piece that is asked for.
+    async cancel() {
+      try {
+        message.destroy?.();
+        await iterator.return?.();
+      } catch {}
+    },
   };
 }

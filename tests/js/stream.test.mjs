@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { Readable } from "node:stream";
 import { test } from "node:test";
-import { connect } from "../../adapters/js/hosts/node.mjs";
-import { close, expect, hello, readData, send } from "../servers/scripted-steps.mjs";
+import { connect, sendMail } from "../../adapters/js/hosts/node.mjs";
+import { reservePort } from "../servers/ports.mjs";
+import { close, expect, hello, readData, send, wait } from "../servers/scripted-steps.mjs";
 import { scripted } from "./scripted.mjs";
 
 const ENVELOPE = [expect("MAIL"), expect("RCPT"), expect("DATA"), send("250 ok", "250 ok", "354 go")];
@@ -172,4 +174,29 @@ test("a connection that ends after the envelope leaves nothing in doubt", async 
     }
   }
   await assert.rejects(client.send({ ...MESSAGE, message: slow() }), (error) => error.inDoubt === false && error.recipients[0].status === "not-sent");
+});
+
+test("a stream of Node.js is let go also if nothing of it was read, or if it never gives what it was asked for", async (t) => {
+  const idle = () => new Readable({ read() {} });
+  const { open } = await scripted(t, [...hello([]), expect("MAIL"), send("550 no"), expect("MAIL"), send("250 ok"), expect("RCPT"), send("250 ok"), expect("DATA"), send("354 go"), wait()]);
+  const client = await open({ timeouts: { body: 100 } });
+  const sources = Array.from({ length: 4 }, idle);
+  await assert.rejects(client.send({ ...MESSAGE, message: sources[0] }), { code: 550 });
+  await assert.rejects(client.send({ ...MESSAGE, message: sources[1] }), { reason: "timeout", step: "message" });
+  await assert.rejects(client.send({ ...MESSAGE, message: sources[2] }), { reason: "timeout" });
+  const failed = sendMail({ hostname: "127.0.0.1", port: await reservePort(), tls: "none", ...MESSAGE, to: ["c@d.test", "e@f.test"], message: sources[3] });
+  await assert.rejects(failed, ({ reason, recipients }) => {
+    assert.equal(reason, "connection-refused");
+    assert.deepEqual(recipients.map(({ address, status }) => [address, status]), [["c@d.test", "not-sent"], ["e@f.test", "not-sent"]]);
+    return true;
+  });
+  assert.deepEqual(sources.map(({ destroyed }) => destroyed), [true, true, true, true]);
+});
+
+test("a source that cannot be let go changes nothing", async (t) => {
+  const { open } = await scripted(t, [...hello(["PIPELINING"]), ...ENVELOPE, readData(), send("250 ok"), ...QUIT]);
+  const client = await open();
+  const message = { [Symbol.iterator]: () => ({ rest: ["x\r\n"], next() { const value = this.rest.pop(); return { value, done: !value }; }, return() { throw new Error("no"); } }) };
+  assert.equal((await client.send({ ...MESSAGE, message })).accepted, 1);
+  await client.quit();
 });
