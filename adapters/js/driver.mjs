@@ -237,7 +237,7 @@ export function openSession(module, { ehloName, tls, protocol, lenientReplies, p
       const number = mechanism ? MECHANISMS.indexOf(mechanism.toUpperCase()) + 1 : 0;
       const [, places] = putTexts(0, [user, pass, accessToken, authzid, hostname, nonce]);
       const entropy = places.pop();
-      words(credentials, 18).set([number, ...places.flat(), port, ...entropy, iterationsMin, iterationsMax, allowPlaintextAuth], 1);
+      words(credentials, 18).set([number, ...places.flat(), port, ...entropy, bounded(iterationsMin), bounded(iterationsMax), allowPlaintextAuth], 1);
       if (logIn()) {
         wipe();
         throw makeError(lastError);

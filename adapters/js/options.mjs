@@ -59,6 +59,10 @@ function checkOptional(optional, names) {
 
 export function checkConnect(options) {
   check(options, CONNECT, ["hostname"]);
+  for (const name of ["hostname", "serverName"]) {
+    // A host would take it for a name of its own choice, such as this machine's.
+    if (options[name] === "") throw inputError(name, "is empty");
+  }
   if (options.port === 0 || options.port > 65535) throw inputError("port", "must be from 1 to 65535");
 }
 
@@ -81,6 +85,7 @@ const typed = (address) => address && (/^[\w-]+;/.test(address) ? address : (isA
  */
 export function checkSend(options) {
   check(options, SEND, ["from", "to", "message"]);
+  if (options.size > Number.MAX_SAFE_INTEGER) throw inputError("size", "must be a number of octets");
   const { dsn, deliverBy, hold, priority, requireTls, submitter, perRecipientReplies } = options;
   const optional = checkOptional(options.optional, NAMES.slice(0, OF_XCLIENT));
   const from = options.from ?? "";
@@ -118,5 +123,6 @@ export function checkSend(options) {
 /** The engine's parameters of XCLIENT; null is an attribute that is known not to be there. */
 export function checkXclient(attributes, optional) {
   check(attributes, table(ATTRIBUTES.join(" ")), []);
+  if (!ATTRIBUTES.some((name) => attributes?.[name] !== undefined)) throw inputError("attributes", `needs some of ${ATTRIBUTES.join(", ")}`);
   return parameters(ATTRIBUTES.map((name) => (attributes[name] === null ? "[UNAVAILABLE]" : attributes[name])), OF_XCLIENT, checkOptional(optional, ATTRIBUTES));
 }

@@ -52,6 +52,11 @@ test("iteration counts outside the permitted range are refused, before the work 
     const { open } = await scripted(t, [...hello(["AUTH SCRAM-SHA-256"]), scramServer({ hash: "sha256", pass: "p", iterations }), send("501 cancelled"), ...QUIT]);
     await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p", ...limits } }), { kind: "auth", reason: "auth-iterations" });
   }
+  // Beyond 32 bits, too, a limit is that limit.
+  for (const iterationsMin of [2 ** 32 + 5000, Infinity]) {
+    const { open } = await scripted(t, [...hello(["AUTH SCRAM-SHA-256"]), ...QUIT]);
+    await assert.rejects(open({ allowPlaintextAuth: true, auth: { user: "u", pass: "p", iterationsMin } }), { kind: "input", reason: "iteration-limits" });
+  }
 });
 
 test("neither traces nor events show credentials", async (t) => {

@@ -21,6 +21,8 @@ async function refuses(promise, field, message, more = {}) {
 const CONNECT = [
   [{}, "hostname", /^hostname is missing$/],
   [{ hostname: 3 }, "hostname", /^hostname must be string$/],
+  [{ hostname: "" }, "hostname", /^hostname is empty$/],
+  [{ hostname: "h", serverName: "" }, "serverName", /^serverName is empty$/],
   [{ hostname: "h", port: "25" }, "port"],
   [{ hostname: "h", port: 0 }, "port", /from 1 to 65535/],
   [{ hostname: "h", port: 65536 }, "port"],
@@ -78,6 +80,8 @@ const SEND = [
   [{ message: `${"x".repeat(999)}\r\n` }, "message", /998/, { reason: "body-line-too-long" }],
   [{ message: "x\r\n.\n.\r\n" }, "message", /LF/],
   [{ size: 4 }, "size", /must be 3/],
+  [{ size: Infinity, message: (function* () {})() }, "size", /number of octets/],
+  [{ size: 2 ** 64, message: (function* () {})() }, "size", /number of octets/],
   [{ newlines: "lf" }, "newlines"],
   [{ smtputf8: "yes" }, "smtputf8"],
   [{ subject: "x" }, "subject", /not a known option/],

@@ -73,6 +73,7 @@ test("attributes that the server does not take are an error, or left out; so are
   const client = await open();
   const both = { addr: "192.0.2.1", login: "ann" };
   await assert.rejects(client.xclient(both), { kind: "unsupported", reason: "parameter-not-offered", field: "login", detail: "LOGIN" });
+  for (const none of [undefined, {}, { name: undefined }]) await assert.rejects(client.xclient(none), { kind: "input", reason: "option-invalid", field: "attributes", message: /^attributes needs some of name, addr, / });
   await assert.rejects(client.xclient({ adr: "192.0.2.1" }), { kind: "input", reason: "option-unknown", field: "adr" });
   await assert.rejects(client.xclient(both, { optional: ["logn"] }), { kind: "input", field: "optional" });
   await assert.rejects(client.xclient({ name: "" }), { kind: "input", reason: "parameter-value", field: "name" });
