@@ -173,9 +173,10 @@ export async function connect(host, given) {
 
   /**
    * The server does not offer what was expected of it, or does not take commands before its greeting
-   * (554): once more, without that. Nothing has been handed over, for nothing has been answered.
+   * (554): once more, without that. Nothing has been handed over, for nothing has been answered. While
+   * the opening itself still waits, nothing was counted on.
    */
-  const outdated = (error) => options.expected && (error?.reason === "capabilities-changed" || error?.code === 554);
+  const outdated = (error) => options.expected && operation?.start !== open && (error?.reason === "capabilities-changed" || error?.code === 554);
 
   function reopen() {
     options.expected = undefined;

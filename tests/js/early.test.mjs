@@ -315,3 +315,12 @@ test("a second connection that fails: each message has its own recipients in its
   assert.equal(connections, 2);
   assert.deepEqual(errors.map(({ reason, recipients }) => [reason, recipients.map(({ address, status }) => [address, status])]), addresses.map((address) => ["connect-failed", [[address, "not-sent"]]]));
 });
+
+test("a greeting that refuses is final where nothing came before it, whatever is expected", async (t) => {
+  const pipeConnect = { esmtp: true, pipelining: true, pipeConnect: true };
+  for (const options of [{ expected: { esmtp: true, pipelining: true } }, { expected: pipeConnect, pipelining: false }, { expected: pipeConnect, tls: "starttls" }]) {
+    const { server, open } = await scripted(t, [send("554 5.3.2 not for you"), close()]);
+    await assert.rejects(open({ ...options, early: true, timeouts: { greeting: 1000 } }), { kind: "refused", reason: "greeting-refused", code: 554 });
+    assert.equal(server.connections.length, 1);
+  }
+});
