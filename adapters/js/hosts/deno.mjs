@@ -37,9 +37,10 @@ function wrap(connection, { serverName, ca } = {}) {
       for (let sent = 0; sent < bytes.length; ) sent += await connection.write(bytes.subarray(sent));
     },
     async startTls() {
-      const secure = await Deno.startTls(connection, { hostname: serverName, caCerts: ca && [ca].flat() });
-      await secure.handshake();
-      return wrap(secure);
+      // From here on it is this one that close() must close, also during the handshake.
+      connection = await Deno.startTls(connection, { hostname: serverName, caCerts: ca && [ca].flat() });
+      await connection.handshake();
+      return wrap(connection);
     },
     async close() {
       try {
