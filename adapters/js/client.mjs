@@ -136,7 +136,7 @@ export async function connect(host, given) {
     for (const one of [timer, asking, lastWords]) clearTimeout(one);
     unlisten?.();
     stop.abort();
-    closing = socket?.close();
+    closing = quietly(() => socket?.close());
     session.end();
     leave?.();
     if (operation) forget(operation);
@@ -161,7 +161,7 @@ export async function connect(host, given) {
     try {
       const { serverName = hostname, ca } = options;
       const opened = await host.open({ hostname, port, tls, serverName, ca, signal: stop.signal });
-      if (ended) return void opened.close();
+      if (ended) return void quietly(() => opened.close());
       socket = opened;
       arm();
       emit("Connected", { hostname, port });
@@ -299,7 +299,7 @@ export async function connect(host, given) {
     try {
       await writing;
       const secured = await socket.startTls();
-      if (ended) return void secured.close();
+      if (ended) return void quietly(() => secured.close());
       socket = secured;
       upgrading = false;
       session.tlsDone();

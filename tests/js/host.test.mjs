@@ -92,6 +92,16 @@ test("a host that throws at once, and one that explains its errors", async () =>
   await assert.rejects(connect(host, OPTIONS), { kind: "transport", reason: "no-route", step: "connect", message: "during connect, the connection could not be opened: no route" });
 });
 
+test("a socket that cannot be closed fails neither quit() nor close()", async () => {
+  for (const refuse of [() => Promise.reject(new Error("busy")), () => { throw new Error("busy"); }]) {
+    for (const end of ["quit", "close"]) {
+      const client = await connect(hostOf(Object.assign(makeSocket(server), { close: refuse })), OPTIONS);
+      await client[end]();
+      assert.equal(client.closed, true);
+    }
+  }
+});
+
 test("a handshake that never ends has a time limit", async () => {
   const socket = makeSocket(server, "");
   await assert.rejects(connect(hostOf(socket), { ...OPTIONS, tls: "implicit", timeouts: { tls: 30 } }), { kind: "transport", reason: "timeout", step: "TLS" });
