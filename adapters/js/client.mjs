@@ -320,7 +320,7 @@ export async function connect(host, given) {
       if (accessToken?.call) {
         accessToken = await askToken(accessToken, refusal);
         if (current.over || at !== session) return;
-        if (accessToken === current.token) throw refusal;
+        if (refusal && accessToken === current.token) throw refusal;
         current.token = accessToken;
       }
       session.login({ ...options, ...auth, accessToken, nonce: crypto.getRandomValues(new Uint8Array(24)) });

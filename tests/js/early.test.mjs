@@ -324,3 +324,12 @@ test("a greeting that refuses is final where nothing came before it, whatever is
     assert.equal(server.connections.length, 1);
   }
 });
+
+test("a login by token that begins again takes the same token, and does take place", async (t) => {
+  const offer = (more) => ["PIPELINING", "AUTH XOAUTH2", ...more];
+  const expected = await remember(t, offer(["PIPECONNECT"]));
+  const { server, open } = await scripted(t, changed([expect("EHLO"), expect("AUTH"), greeting, answer(offer([])), expectEnd()], [...hello(offer([])), expect("AUTH XOAUTH2"), send("235 ok"), ...QUIT]));
+  const client = await open({ allowPlaintextAuth: true, auth: { user: "u", accessToken: async () => "token" }, expected });
+  await client.quit();
+  await server.finished(2);
+});
