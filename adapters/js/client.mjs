@@ -257,7 +257,7 @@ export async function connect(host, given) {
       current.pulling = false;
       pump();
     } catch (error) {
-      if (!current.over && current.next === next) fail("cancelled", error, current);
+      if (!current.over && current.next === next) fail("cancelled", sourceError(error), current);
     }
   }
 
@@ -507,7 +507,7 @@ export async function connect(host, given) {
 
   async function applyPolicy({ from, to, size = null }) {
     let cause;
-    const verdict = await Promise.resolve({ from, recipients: [...to], size }).then(policy).catch((error) => `${(cause = error)?.message}`);
+    const verdict = await Promise.resolve({ from, recipients: [...to], size }).then(policy).catch((error) => `${(cause = error)?.message ?? error}`);
     if (verdict === false || typeof verdict === "string") throw ownError("policy", "policy", verdict, cause);
   }
 

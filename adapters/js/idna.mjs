@@ -15,6 +15,8 @@ const NO_LABEL = /[^a-z\d\x80-\u{10ffff}-]|^-|-$|(?![\u200c\u200d])\p{DI}/iu;
  */
 export function toAscii(text, field, index) {
   const at = text.lastIndexOf("@") + 1;
+  // Half of a surrogate pair would be sent as another character.
+  if (/\p{Surrogate}/u.test(text.slice(0, at))) throw inputError(field, sentence("address-utf8-invalid"), "address-utf8-invalid", index);
   return text.slice(0, at) + text.slice(at).replace(/[^.]*[^\0-\x7f][^.]*/g, (label) => {
     try {
       const { hostname } = new URL(`http://${label}`);

@@ -70,6 +70,7 @@ const SEND = [
   [{ to: ["c@d.test", "c@"] }, "to", /^to\[1\] has an empty domain$/, { index: 1, reason: "domain-empty" }],
   [{ to: "c d@e.test" }, "to", /must be quoted/, { index: 0 }],
   [{ to: "j\u00fcrgen@d.test" }, "to", /SMTPUTF8/],
+  [{ to: ["c@d.test", "\ud800@d.test"], smtputf8: true }, "to", /^to\[1\] is not valid UTF-8$/, { index: 1, reason: "address-utf8-invalid" }],
   [{ message: undefined }, "message", /missing/],
   [{ message: 3 }, "message"],
   [{ message: {} }, "message"],
@@ -127,6 +128,7 @@ test("a policy can refuse by false, by a reason, or by throwing, and be asynchro
     [() => false, /caller's policy$/],
     [async () => "not on Sundays", /not on Sundays$/],
     [() => { throw new Error("no such customer"); }, /no such customer$/],
+    [() => { throw "no such thing"; }, /no such thing$/],
   ]) {
     const { server, open } = await scripted(t, [...hello([]), ...QUIT]);
     const client = await open({ policy });

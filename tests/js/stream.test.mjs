@@ -193,6 +193,13 @@ test("a stream of Node.js is let go also if nothing of it was read, or if it nev
   assert.deepEqual(sources.map(({ destroyed }) => destroyed), [true, true, true, true]);
 });
 
+test("an iterator that breaks its own rules is the source's fault", async (t) => {
+  const { open } = await scripted(t, [...hello(["PIPELINING"]), ...ENVELOPE, wait()]);
+  const client = await open();
+  const message = { [Symbol.iterator]: () => ({ next() {} }) };
+  await assert.rejects(client.send({ ...MESSAGE, message }), ({ kind, reason, field, cause }) => kind === "input" && reason === "message-source" && field === "message" && cause instanceof TypeError);
+});
+
 test("a source that cannot be let go changes nothing", async (t) => {
   const { open } = await scripted(t, [...hello(["PIPELINING"]), ...ENVELOPE, readData(), send("250 ok"), ...QUIT]);
   const client = await open();
