@@ -74,12 +74,20 @@ wsmtp_reason wsmtp_xclient(wsmtp_engine *e, const wsmtp_parameter *attributes, s
         return reason;
     }
     reason = wsmtp_session_command(e, INPUT_RELAY);
-    if (reason == WSMTP_REASON_OK) {
-        wsmtp_put_text(e, "XCLIENT");
-        wsmtp_put_parameters(e, attributes, attributes_len);
+    if (reason != WSMTP_REASON_OK)
+        return reason;
+    const size_t begin = e->output_end;
+    wsmtp_put_text(e, "XCLIENT");
+    const size_t bare = e->output_end;
+    wsmtp_put_parameters(e, attributes, attributes_len);
+    if (e->output_end > bare) {
         wsmtp_put_text(e, "\r\n");
+    } else { /* all were optional: there is nothing to say */
+        e->output_end = begin;
+        e->state = STATE_READY;
+        e->queued_event = WSMTP_EVENT_READY;
     }
-    return reason;
+    return WSMTP_REASON_OK;
 #else
     (void)attributes;
     (void)attributes_len;

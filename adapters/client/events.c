@@ -32,6 +32,10 @@ static void hello_answered(wsmtp_driver *d, const wsmtp_reply *reply)
         keep_text(&d->ehlo, &d->facts.ehlo, reply);
         d->confirmed = true;
         d->learned = !introduced;
+        if (WSMTP_FEATURE_XCLIENT && introduced) { /* nobody is logged in any more */
+            d->facts.logged_in = false;
+            d->facts.mechanism = WSMTP_MECHANISM_AUTO;
+        }
     }
 }
 
@@ -120,9 +124,7 @@ wsmtp_reason wsmtp_driver_login(wsmtp_driver *d, const wsmtp_credentials *creden
 static void session_ready(wsmtp_driver *d)
 {
     const wsmtp_credentials *credentials = d->settings->options.credentials;
-    if (WSMTP_FEATURE_XCLIENT && d->command) { /* XCLIENT: nobody is logged in any more */
-        d->facts.logged_in = false;
-        d->facts.mechanism = WSMTP_MECHANISM_AUTO;
+    if (WSMTP_FEATURE_XCLIENT && d->command) {
         wsmtp_driver_complete_command(d, NULL);
         return;
     }

@@ -538,7 +538,8 @@ wsmtp_reason wsmtp_help(wsmtp_engine *engine, const char *argument, size_t argum
 
 /*
  * XCLIENT, of an idle session with a server that trusts us (Postfix): whom we speak for. The session
- * starts again from EHLO: EHLO and READY follow, or REFUSED. STATE, NOT_BUILT, PARAMETER_*.
+ * starts again from EHLO: EHLO and READY follow, or REFUSED. If all attributes are optional and the server
+ * takes none of them, nothing is sent, and READY follows alone. STATE, NOT_BUILT, PARAMETER_*.
  */
 wsmtp_reason wsmtp_xclient(wsmtp_engine *engine, const wsmtp_parameter *attributes,
                            size_t attributes_len);

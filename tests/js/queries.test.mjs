@@ -78,6 +78,7 @@ test("attributes that the server does not take are an error, or left out; so are
   await assert.rejects(client.xclient(both, { optional: ["logn"] }), { kind: "input", field: "optional" });
   await assert.rejects(client.xclient({ name: "" }), { kind: "input", reason: "parameter-value", field: "name" });
   await assert.rejects(client.xclient({ name: "x".repeat(256) }), { kind: "input", reason: "parameter-value", field: "name" });
+  await client.xclient({ login: "ann", port: 25 }, { optional: true }); // nothing is left to be sent
   await client.xclient(both, { optional: ["login"] });
   await assert.rejects(client.xclient({ addr: "192.0.2.2", login: "ann" }, { optional: true }), { kind: "refused", code: 550, step: "XCLIENT" });
   await client.noop();
