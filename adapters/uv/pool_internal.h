@@ -24,6 +24,7 @@ typedef struct pool_session {
     pool_session_state state;
     bool opened;
     bool served;           /* a message to its end */
+    bool worn;             /* has had a message, or waited for one: a new session may do better */
     uint32_t in_flight;    /* messages */
     uint32_t messages;     /* begun */
     uint64_t idle_since;   /* loop time */

@@ -43,7 +43,8 @@ static bool breaks_session(const wsmtp_client_error *error)
 
 /*
  * Whether a session that had served before was closed behind our back: nothing of the message had
- * gone, or it had gone with an envelope that the server answered by 421 to MAIL.
+ * gone, or it had gone with an envelope that the server answered by 421 to MAIL. One that ended before
+ * it had a message at all says what the next would say, too.
  */
 static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
                          const wsmtp_client_error *error)
@@ -51,7 +52,7 @@ static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
     if (!error || m->transactions > 1 || (m->body.read && m->octets > 0 && !m->body.rewind))
         return false;
     if (!m->submitted)
-        return wsmtp_uv_is_over(s->client);
+        return s->worn && wsmtp_uv_is_over(s->client);
     if (!s->served)
         return false;
     if (error->code == 421)
@@ -67,8 +68,7 @@ static bool found_closed(const pool_session *s, const wsmtp_send_request *m,
 static bool session_is_full(const pool_session *s, const wsmtp_send_request *m,
                             const wsmtp_client_error *error)
 {
-    return error && !m->submitted && error->retryable && s->messages > 1 &&
-           s->client->driver.facts.capabilities.mail_max > 0;
+    return error && !m->submitted && error->reason == WSMTP_REASON_TRANSACTION_LIMIT && s->messages > 1;
 }
 
 /* Whether another session of the group may take what waits. */
@@ -80,6 +80,14 @@ static bool has_other(const pool_session *s)
     return false;
 }
 
+/* An idle session may have got its message before others lost theirs. */
+static void serve_idle(const pool_session *but)
+{
+    for (pool_session *other = but->group->sessions; other; other = other->next)
+        if (other != but && other->state == SESSION_IDLE && but->group->waiting.first)
+            wsmtp_uv_pool_serve(other);
+}
+
 /* The message goes to another session. False if it cannot be given once more. */
 static bool put_back(pool_session *s, wsmtp_send_request *m)
 {
@@ -88,6 +96,7 @@ static bool put_back(pool_session *s, wsmtp_send_request *m)
     if (m->body.read && m->octets > 0 && !m->body.rewind(m->body.context))
         return false;
     wsmtp_uv_pool_put_first(&s->group->waiting, m);
+    serve_idle(s);
     return true;
 }
 
@@ -129,6 +138,7 @@ void wsmtp_uv_pool_serve(pool_session *s)
         wsmtp_uv_pool_leave(s);
     } else {
         s->state = SESSION_IDLE;
+        s->worn = true;
         s->idle_since = uv_now(pool->loop);
         wsmtp_uv_pool_set_timer(pool);
     }
@@ -159,6 +169,7 @@ static void on_sent(wsmtp_send_request *m, const wsmtp_client_result *result)
 {
     pool_session *s = m->owner;
     s->in_flight--;
+    s->worn = s->worn || m->submitted;
     if (!s->opened) {
         on_sent_early(s, m, result);
         return;
