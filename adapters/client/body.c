@@ -81,13 +81,13 @@ static bool next_piece(wsmtp_driver *d)
         wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_MEMORY, "memory is short");
         return true;
     }
+    d->body_later = true; /* until it says otherwise, which it may inside of the callback */
     ptrdiff_t n = body->read(body->context, d->piece, PIECE_LEN);
     d->piece_at = 0;
     d->piece_len = n > 0 ? (size_t)n : 0;
-    if (n == WSMTP_BODY_LATER) {
-        d->body_later = true;
-        return false;
-    }
+    if (n == WSMTP_BODY_LATER)
+        return !d->body_later;
+    d->body_later = false;
     if (n < 0 || n > (ptrdiff_t)PIECE_LEN)
         wsmtp_driver_failed(d, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_BODY_SOURCE,
                             "the message could not be read");
