@@ -121,6 +121,7 @@ struct wsmtp_driver {
 
     /* the message under way */
     wsmtp_send_request *feeding;  /* the server waits for the rest of its body */
+    wsmtp_send_request *fed;      /* the last that it waited for; only to be compared */
     bool body_later;              /* its callback said so */
     bool body_ended;              /* but is not all handed over yet */
     uint8_t *piece; size_t piece_at, piece_len; /* from its callback */

@@ -169,6 +169,29 @@ void wsmtp_error_about_field(wsmtp_client_error *error, wsmtp_reason reason, wsm
         sentence(error);
 }
 
+/* What broke the session may be the fault of one message, and is then not that of another. */
+static bool clear_fault(wsmtp_client_error *error)
+{
+    if (error->field != WSMTP_FIELD_MESSAGE && error->cause != WSMTP_CAUSE_BODY_SOURCE)
+        return false;
+    error->reason = WSMTP_REASON_CANCELLED;
+    error->kind = wsmtp_reason_kind(error->reason);
+    error->cause = WSMTP_CAUSE_NONE;
+    error->field = WSMTP_FIELD_NONE;
+    error->retryable = !error->in_doubt;
+    return true;
+}
+
+void wsmtp_error_of_other(wsmtp_client_error *error)
+{
+    char message[sizeof error->message];
+    if (!clear_fault(error))
+        return;
+    memcpy(message, error->message, sizeof message);
+    error->message[0] = '\0';
+    append(error, "the session is over: %.900s", message);
+}
+
 void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *ended)
 {
     if (ended->reason == WSMTP_REASON_OK) {
@@ -186,6 +209,7 @@ void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *
     /* Doubt was about another message: this one can be sent on another connection. */
     error->retryable = ended->retryable || ended->in_doubt;
     error->in_doubt = false;
+    clear_fault(error);
 }
 
 void wsmtp_error_append(wsmtp_client_error *error, const char *words)

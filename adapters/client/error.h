@@ -26,6 +26,9 @@ void wsmtp_error_about_field(wsmtp_client_error *error, wsmtp_reason reason, wsm
 /* For a request that found the session over, because of ended (reason OK: it was quit or closed). */
 void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *ended);
 
+/* For a message that was lost with the session over what another one had wrong. */
+void wsmtp_error_of_other(wsmtp_client_error *error);
+
 /* Puts words behind the message. */
 void wsmtp_error_append(wsmtp_client_error *error, const char *words);
 

@@ -196,7 +196,7 @@ static void body_wanted(wsmtp_driver *d, const wsmtp_event *event)
     bool again = s->body_begun;
     wsmtp_texts_keep_part(&s->texts, s->transaction, &d->engine.kept);
     wsmtp_driver_mark(d, WSMTP_MOMENT_BODY_BEGIN);
-    d->feeding = s;
+    d->feeding = d->fed = s;
     d->body_later = false;
     d->piece_at = d->piece_len = 0;
     s->body_begun = true;

@@ -159,6 +159,8 @@ void wsmtp_driver_complete_send(wsmtp_driver *d, const wsmtp_event *event)
     }
     if (event->error) {
         wsmtp_driver_engine_error(d, &error, event->error);
+        if (d->fed != s)
+            wsmtp_error_of_other(&error);
         result.error = &error;
     }
     report(s, &result);
