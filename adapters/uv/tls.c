@@ -170,6 +170,7 @@ static void flush(wsmtp_uv_client *c)
 bool wsmtp_uv_tls_exchange(wsmtp_uv_client *c)
 {
     bool changed = false;
+    ERR_clear_error(); /* what others left in the thread's queue would pass for an error of ours */
     if (c->handshaking)
         changed = c->net_ready && shake_hands(c);
     else if (c->net_ready)
