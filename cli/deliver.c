@@ -22,7 +22,8 @@ typedef struct state {
     text_list texts, queue_ids; /* of the recipients */
     char *queue_id;
     uint32_t transactions;
-    char summary[384]; /* what is to be said about recipients that were refused */
+    wsmtp_client_error ended; /* of the session, if it ended behind a recipient that was accepted */
+    char summary[1280]; /* what is to be said about recipients that were not accepted */
 } state;
 
 /* Texts of the client are valid only until it waits again, and it quits before the report. */
@@ -54,61 +55,113 @@ static void run_session(state *st, failure *f)
         /* The session may break behind a message that was accepted: that changes nothing. */
         if (st->envelope.transaction.accepted_count > 0)
             fine = true;
+        /* Why it broke, a command tells that cannot be sent any more. */
+        if (fine && !wsmtp_client_is_open(st->session.client) && !wsmtp_client_noop(st->session.client))
+            st->ended = *wsmtp_client_error_get(st->session.client);
     }
     if (!fine)
         session_error(&st->session, &st->error, f);
 }
 
-/* Where a recipient was refused. LMTP and PRDR refuse at RCPT and behind the message, and nothing tells which. */
-static const char *refusing_step(const state *st)
+/* Where a recipient was refused. LMTP and PRDR refuse at RCPT and behind the message, and nothing tells which;
+ * nor where a whole part of the recipients was. */
+static const char *refusing_step(const state *st, const wsmtp_recipient *r)
 {
     const settings *s = st->settings;
-    return s->server.protocol == WSMTP_CLIENT_LMTP || s->parameters.values[WSMTP_KEYWORD_PRDR] ? "" : "RCPT TO";
+    return s->server.protocol == WSMTP_CLIENT_LMTP || s->parameters.values[WSMTP_KEYWORD_PRDR] || r->from_message
+        ? "" : "RCPT TO";
+}
+
+static bool is_answered(const wsmtp_recipient *r)
+{
+    return r->status == WSMTP_STATUS_REFUSED || r->status == WSMTP_STATUS_DEFERRED;
+}
+
+/* What there is to be said about a recipient: doubt before all, and a refusal for good before one for now. */
+static int weight(const wsmtp_recipient *r)
+{
+    switch (r->status) {
+    case WSMTP_STATUS_ACCEPTED: return 0;
+    case WSMTP_STATUS_DEFERRED: return 2;
+    case WSMTP_STATUS_REFUSED: return 3;
+    case WSMTP_STATUS_IN_DOUBT: return 4;
+    default: return 1;
+    }
+}
+
+/* The recipient to be named, and how many had the same fate; recipients_len if all were accepted. */
+static size_t find_worst(const wsmtp_transaction *t, size_t *count)
+{
+    size_t worst = t->recipients_len;
+    for (size_t i = 0; i < t->recipients_len; i++)
+        if (weight(&t->recipients[i]) > (worst == t->recipients_len ? 0 : weight(&t->recipients[worst])))
+            worst = i;
+    *count = 0;
+    for (size_t i = 0; i < t->recipients_len && worst < t->recipients_len; i++)
+        *count += t->recipients[i].status == t->recipients[worst].status ||
+                  (is_answered(&t->recipients[i]) && is_answered(&t->recipients[worst]));
+    return worst;
 }
 
 /* "2 of 5 recipients were refused: <a@example.com> 550 5.1.1 no such user" */
-static int summarize(state *st)
+static void summarize_refusal(state *st, size_t first, size_t count)
 {
     const wsmtp_transaction *t = &st->envelope.transaction;
-    size_t first = t->recipients_len, failed = 0;
-    for (size_t i = 0; i < t->recipients_len; i++) {
-        if (t->recipients[i].status == WSMTP_STATUS_ACCEPTED)
-            continue;
-        failed++;
-        /* One that was refused for good says more than one that was deferred. */
-        if (first == t->recipients_len || (t->recipients[first].status != WSMTP_STATUS_REFUSED &&
-                                           t->recipients[i].status == WSMTP_STATUS_REFUSED))
-            first = i;
-    }
-    if (failed == 0)
-        return EXIT_ACCEPTED;
     const wsmtp_recipient *r = &t->recipients[first];
-    const char *step = refusing_step(st);
+    const char *step = refusing_step(st, r);
+    const char *text = first < st->texts.len ? st->texts.items[first] : "";
     char enhanced[24] = "";
     if (r->enhanced.class_)
         snprintf(enhanced, sizeof enhanced, " %u.%u.%u", r->enhanced.class_, r->enhanced.subject,
                  r->enhanced.detail);
-    snprintf(st->summary, sizeof st->summary, "%s%s%s%zu of %zu recipients %s refused: <%.80s> %u%s %.80s",
-             *step ? "during " : "", step, *step ? ", " : "", failed, t->recipients_len, failed == 1 ? "was" : "were", st->settings->to.items[first],
-             (unsigned)r->code, enhanced, first < st->texts.len ? st->texts.items[first] : "");
+    snprintf(st->summary, sizeof st->summary, "%s%s%s%zu of %zu recipients %s refused: <%.80s> %u%s%s%.80s",
+             *step ? "during " : "", step, *step ? ", " : "", count, t->recipients_len, count == 1 ? "was" : "were", st->settings->to.items[first],
+             (unsigned)r->code, enhanced, *text ? " " : "", text);
+}
+
+/* "1 of 2 recipients is in doubt: <a@example.com>; the session is over: ..." */
+static void summarize_end(state *st, size_t first, size_t count)
+{
+    const wsmtp_transaction *t = &st->envelope.transaction;
+    bool doubt = t->recipients[first].status == WSMTP_STATUS_IN_DOUBT;
+    snprintf(st->summary, sizeof st->summary, "%zu of %zu recipients %s: <%.80s>; %s", count, t->recipients_len,
+             !doubt ? "got no message" : count == 1 ? "is in doubt" : "are in doubt", st->settings->to.items[first],
+             *st->ended.message ? st->ended.message : "the server takes no more messages on this connection");
+}
+
+static int summarize(state *st)
+{
+    const wsmtp_transaction *t = &st->envelope.transaction;
+    size_t count, first = find_worst(t, &count);
+    if (first == t->recipients_len)
+        return EXIT_ACCEPTED;
+    if (is_answered(&t->recipients[first]))
+        summarize_refusal(st, first, count);
+    else
+        summarize_end(st, first, count);
     return exit_code_of_recipients(t);
 }
 
 static void set_summary_error(const state *st, report_error *e)
 {
     const wsmtp_transaction *t = &st->envelope.transaction;
+    size_t count;
+    const wsmtp_recipient *r = &t->recipients[find_worst(t, &count)];
     bool for_good = exit_code_of_recipients(t) != EXIT_TRY_LATER;
-    *e = (report_error){.kind = "refused", .reason = "some-recipients-refused", .cause = "", .step = refusing_step(st),
-                        .option = "", .message = st->summary,
-                        .advice = for_good ? "check the recipients" : "try again later for those that were refused"};
-    for (size_t i = 0; i < t->recipients_len; i++) {
-        bool refused = t->recipients[i].status == WSMTP_STATUS_REFUSED;
-        if (refused || (t->recipients[i].status == WSMTP_STATUS_DEFERRED && !for_good)) {
-            e->code = t->recipients[i].code;
-            e->enhanced = t->recipients[i].enhanced;
-            return;
-        }
+    if (is_answered(r)) {
+        *e = (report_error){.kind = "refused", .reason = "some-recipients-refused", .cause = "", .step = refusing_step(st, r),
+                            .option = "", .message = st->summary, .code = r->code, .enhanced = r->enhanced,
+                            .advice = for_good ? "check the recipients" : "try again later for those that were refused"};
+        return;
     }
+    *e = (report_error){.kind = "unsupported", .reason = "transaction-limit", .cause = "", .step = "", .option = ""};
+    if (*st->ended.message)
+        report_error_from_client(e, &st->ended);
+    e->retryable = false; /* for all: others have the message */
+    e->in_doubt = r->status == WSMTP_STATUS_IN_DOUBT;
+    e->message = st->summary;
+    e->advice = e->in_doubt ? "it may have been delivered: find out before sending it again"
+                            : "try again later for those that did not get it";
 }
 
 static int report_result(state *st, const failure *f)

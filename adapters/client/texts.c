@@ -88,7 +88,8 @@ const char *wsmtp_client_recipient_text(const wsmtp_client_result *result, size_
     if (wsmtp_texts_has(result->texts, index)) {
         text = result->texts->text[index];
         *text_len = strlen(text);
-    } else if (t->recipients[index].from_message && result->reply.text) {
+    } else if (t->recipients[index].from_message && result->reply.text &&
+               t->recipients[index].code == result->reply.code) { /* else that of another part */
         text = result->reply.text;
         *text_len = result->reply.text_len;
     }

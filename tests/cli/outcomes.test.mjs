@@ -93,6 +93,42 @@ describe("refusals", () => {
   });
 });
 
+// Recipients that the server never answered for, beside one that was accepted: they were not refused.
+describe("accepted, then broken", () => {
+  const LMTP = [send("220 x"), expect("LHLO"), send("250-x", "250 PIPELINING"), MAIL, RCPT, RCPT, expect("DATA"), send("250 ok", "250 ok", "250 ok", "354 go"), readData(), send("250 ok")];
+  const part = (final) => [MAIL, RCPT, expect("DATA"), send("250 ok", "250 ok", "354 go"), readData(), send(final)];
+  const parts = (limits) => hello(["PIPELINING", `LIMITS RCPTMAX=1${limits ?? ""}`]);
+  const to = ["b@lab.test", "c@lab.test"];
+  const cases = {
+    "LMTP, lost": [[...LMTP, close()], "lmtp", ["accepted", "in-doubt"], /^wasm-smtp: 1 of 2 recipients is in doubt: <c@lab\.test>; .*end of data.*find out before sending it again$/, "closed-by-peer"],
+    "LMTP, no answer": [[...LMTP, wait(3000)], "lmtp", ["accepted", "in-doubt"], /^wasm-smtp: 1 of 2 recipients is in doubt: <c@lab\.test>; .*in time.*find out/, "timeout", ["--timeout", "1"]],
+    "parts, second in doubt": [[...parts(), ...part("250 ok"), ...part("250 ok").slice(0, -1), close()], undefined, ["accepted", "in-doubt"], /1 of 2 recipients is in doubt/, "closed-by-peer"],
+    "parts, second not begun": [[...parts(), ...part("250 ok"), close()], undefined, ["accepted", "not-sent"], /^wasm-smtp: 1 of 2 recipients got no message: <c@lab\.test>; .*closed the connection; try again later for those/, "closed-by-peer"],
+    "parts, too many": [[...parts(" MAILMAX=1"), ...part("250 ok"), ...QUIT], undefined, ["accepted", "not-sent"], /1 of 2 recipients got no message: <c@lab\.test>; the server takes no more messages/, "transaction-limit"],
+  };
+  for (const [name, [steps, scheme, expected, message, reason, args]] of Object.entries(cases)) {
+    test(name, async (context) => {
+      const { error, statuses, stderr } = await scripted(context, steps, 75, { to, scheme, args, unfinished: true });
+      assert.deepEqual(statuses, expected);
+      assert.match(stderr.trimEnd(), message);
+      assert.equal(error.reason, reason);
+      assert.equal(error.inDoubt, expected[1] === "in-doubt");
+      assert.equal(error.retryable, false);
+    });
+  }
+
+  test("a part that was refused does not get the text of another", async (context) => {
+    const steps = [...parts(), ...part("250 first"), ...part("550 second"), ...QUIT];
+    const { error, statuses, stderr, json } = await scripted(context, steps, 69, { to });
+    assert.deepEqual(statuses, ["accepted", "refused"]);
+    assert.equal(error.code, 550);
+    assert.equal(error.step, null);
+    assert.equal(json.recipients[0].text, "first");
+    assert.notEqual(json.recipients[1].text, "first");
+    assert.doesNotMatch(stderr, /first/);
+  });
+});
+
 describe("broken sessions", () => {
   test("connection refused", async () => {
     const server = await startScripted({ steps: [] });
