@@ -9,13 +9,16 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/* An address is checked as an address and not sent as SNI (RFC 6066 section 3). */
+/*
+ * An address is checked as an address and not sent as SNI (RFC 6066 section 3). A name counts only where RFC
+ * 9525 looks for it: not in the certificate's subject.
+ */
 static bool set_name(SSL *ssl, const char *name)
 {
     X509_VERIFY_PARAM *rules = SSL_get0_param(ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(rules, name) == 1)
         return true;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 

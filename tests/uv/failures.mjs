@@ -1,5 +1,10 @@
 // Servers with bad certificates (Postfix), and servers that fail at a chosen moment (scripted).
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeRunFolder } from "../servers/folders.mjs";
+import { removeFolderAtEnd } from "../servers/processes.mjs";
 import { startServers } from "../servers/servers.mjs";
 import { startScripted } from "../servers/scripted.mjs";
 import { call, close, closeAbruptly, expect, hello, readData, reset, send, sendGarbage, stall, wait } from "../servers/scripted-steps.mjs";
@@ -36,11 +41,22 @@ const TLS_SCRIPTS = {
   TRUNCATED_QUIT: [...message, send("250 ok"), expect("QUIT"), send("221 bye"), closeAbruptly()],
 };
 
+/** A leaf that has its name in the subject alone, where RFC 9525 does not look for it. */
+function makeNameless(ca, folder) {
+  const leaf = { cert: join(folder, "nameless.pem"), key: join(folder, "nameless.key") };
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2", "-addext", "basicConstraints=critical,CA:FALSE",
+    "-CA", ca.file, "-CAkey", join(ca.folder, "ca.key"), "-keyout", leaf.key, "-out", leaf.cert], { stdio: ["ignore", "ignore", "pipe"] });
+  return leaf;
+}
+
 export async function prepare() {
   const run = await startServers({ names: ["postfix"] });
   const servers = {};
   for (const [name, steps] of Object.entries(SCRIPTS)) servers[name] = await startScripted({ steps, certificate: run.ca.good });
   for (const [name, steps] of Object.entries(TLS_SCRIPTS)) servers[name] = await startScripted({ steps, tls: "implicit", certificate: run.ca.good });
+  const folder = makeRunFolder();
+  removeFolderAtEnd(folder);
+  servers.NAMELESS = await startScripted({ steps: [close()], tls: "implicit", tlsMayFail: true, certificate: makeNameless(run.ca, folder) });
   const gone = await startScripted({ steps: [] });
   await gone.stop();
 
@@ -62,6 +78,7 @@ export async function prepare() {
     async stop() {
       await Promise.all(Object.values(servers).map((server) => server.stop()));
       await run.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
