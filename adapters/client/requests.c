@@ -58,6 +58,8 @@ void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
     s->octets = 0;
     s->submitted = s->body_begun = false;
     s->flags = s->transaction->flags;
+    s->message_size = s->transaction->message_size;
+    s->body_type = s->transaction->body;
     s->transactions = 0;
     wsmtp_driver_request(d, &s->request, WSMTP_REQUEST_SEND);
 }
@@ -105,6 +107,8 @@ static void restore(wsmtp_send_request *s)
     struct wsmtp_client_addresses *a = s->addresses;
     wsmtp_transaction *t = s->transaction;
     t->flags = s->flags;
+    t->message_size = s->message_size;
+    t->body = s->body_type;
     if (!a)
         return;
     s->addresses = NULL;

@@ -120,6 +120,8 @@ void wsmtp_uv_pool_send(wsmtp_uv_pool *pool, wsmtp_uv_server *server, wsmtp_send
     m->octets = 0;
     m->submitted = m->body_begun = false;
     m->flags = m->transaction->flags;
+    m->message_size = m->transaction->message_size;
+    m->body_type = m->transaction->body;
     m->transactions = 0;
     pool_group *g = pool->closing ? NULL : find_group(pool, server);
     if (!g || g->waiting.len >= pool->limits.waiting) {

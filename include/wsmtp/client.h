@@ -337,8 +337,8 @@ bool wsmtp_client_login(wsmtp_client *client, const wsmtp_credentials *credentia
  * Sends one message. True if at least one recipient was accepted: look at each. The outcome of every
  * recipient is in the transaction, also after a failure; see wsmtp_client_result_get. Whether the
  * session can take another message tells wsmtp_client_is_open. A body in memory is scanned first: a
- * rule that it breaks is found before anything is sent, message_size is filled in if it is
- * WSMTP_SIZE_UNKNOWN, and body if it is WSMTP_BODY_AUTO.
+ * rule that it breaks is found before anything is sent, its size is declared if message_size is
+ * WSMTP_SIZE_UNKNOWN, and what it needs if body is WSMTP_BODY_AUTO.
  *
  * Parameters of the transaction and its recipients (DSN, REQUIRETLS, DELIVERBY ...) go to the engine as
  * they are: see wsmtp_parameter. One whose extension the server does not offer gives

@@ -48,7 +48,9 @@ struct wsmtp_send_request {
     struct wsmtp_client_addresses *addresses;
     uint64_t octets;
     bool submitted, body_begun;
-    uint32_t flags;        /* of the transaction, as the caller gave them */
+    uint32_t flags;        /* of the transaction, as the caller gave them; so are these */
+    uint64_t message_size;
+    wsmtp_body body_type;
     uint32_t transactions; /* answers to its MAIL */
     void *owner;
     wsmtp_send_callback owner_done;

@@ -118,8 +118,28 @@ static void test_foreign_errors(void)
     CHECK_EQ(two[1].recipients[0].status, WSMTP_STATUS_ACCEPTED);
 }
 
+/* A transaction serves for another message: nothing of the first one is left in it. */
+static void test_used_again(void)
+{
+    static const char longer[] = "Subject: sources\r\n\r\ntext that is longer, and 8-bit: \xc3\xa4\r\n";
+    wsmtp_client_options options = test_options("SINK", WSMTP_TLS_NONE);
+    wsmtp_client *client = wsmtp_client_new(&options);
+    test_message *m = &two[0];
+    test_message_init(m, "bob@lab.test", text);
+    CHECK(wsmtp_client_open(client));
+    CHECK(wsmtp_client_send(client, &m->transaction, &m->request.body));
+    m->request.body.data = longer;
+    m->request.body.data_len = sizeof longer - 1;
+    CHECK(wsmtp_client_send(client, &m->transaction, &m->request.body));
+    CHECK_EQ(m->transaction.body, WSMTP_BODY_AUTO);
+    CHECK(m->transaction.message_size == WSMTP_SIZE_UNKNOWN);
+    wsmtp_client_quit(client);
+    wsmtp_client_free(client);
+}
+
 int main(void)
 {
+    test_used_again();
     test_ready_at_once();
     test_bad("Subject: bare\nLF\r\n", WSMTP_REASON_BODY_BARE_LF, WSMTP_CAUSE_NONE);
     test_bad(NULL, WSMTP_REASON_CANCELLED, WSMTP_CAUSE_BODY_SOURCE);
