@@ -52,7 +52,7 @@ static const char help[] =
     "refused, 68 host not found, 69 refused otherwise, 75 try again later, 76 protocol broken, 77 login\n"
     "refused, 78 configuration.\n";
 
-static bool check(const settings *s, int paths, failure *f)
+static bool check(const settings *s, int paths, char **path, failure *f)
 {
     if (!settings_check(s, f))
         return false;
@@ -62,6 +62,10 @@ static bool check(const settings *s, int paths, failure *f)
         return failure_usage(f, "--to or --recipients-from-headers is needed");
     if (paths > 1)
         return failure_usage(f, "only one FILE can be sent");
+    if (s->secret.kind == SECRET_PASSWORD_FD && s->secret.descriptor == 0 &&
+        (paths == 0 || strcmp(path[0], "-") == 0))
+        return failure_usage(f, "--password-fd 0 is standard input, from which the message comes: name another "
+                                "descriptor, or a FILE");
     return true;
 }
 
@@ -77,7 +81,7 @@ int command_send(int argc, char **argv)
         exit_code = fflush(stdout) == 0 ? EXIT_ACCEPTED : EXIT_IO;
     } else if (fine && s.version) {
         exit_code = command_version();
-    } else if (fine && config_file_choose(&config, &s, &f) && check(&s, argc - first, &f)) {
+    } else if (fine && config_file_choose(&config, &s, &f) && check(&s, argc - first, argv + first, &f)) {
         delivery d = {.command = "send", .path = first < argc ? argv[first] : NULL,
                       .message = {.recipients_from_headers = s.recipients_from_headers, .binary = s.binary,
                                   .domain = s.domain}};

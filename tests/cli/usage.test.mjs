@@ -93,6 +93,8 @@ const WRONG = [
   [send("--optional", "notify,"), /--optional: must name options/],
   [send("--optional", "binary"), /--optional: must name options/],
   [send("--require-tls=yes"), /--require-tls takes no value/],
+  [send("--user", "alice", "--password-fd", "0"), /--password-fd 0 is standard input, from which the message comes/],
+  [send("--user", "alice", "--password-fd", "0", "-"), /--password-fd 0 is standard input/],
   [send("--binary", "--no-chunking"), /--binary needs BDAT/],
   [send("--xclient", "ADDR"), /--xclient: must be NAME=/],
   [send("--xclient", "SHOE=44"), /--xclient: must be NAME=/],
