@@ -73,12 +73,28 @@ static void follow_command(dialogue *d, const char *line)
         d->chunk = d->chunk * 10 + (uint64_t)(*c - '0');
 }
 
+/* How many octets still belong to a message that DATA announced: it ends with a dot alone on a line. */
+static size_t message_octets(dialogue *d, const uint8_t *bytes, size_t len)
+{
+    static const char end[] = "\r\n.\r\n";
+    for (size_t i = 0; i < len; i++) {
+        d->end_matched = bytes[i] == end[d->end_matched] ? d->end_matched + 1 : bytes[i] == '\r';
+        if (!end[d->end_matched]) {
+            d->in_message = d->data_sent = false;
+            return i + 1;
+        }
+    }
+    return len;
+}
+
 static void sent_open(dialogue *d, const uint8_t *bytes, size_t len)
 {
     while (len > 0) {
         size_t n = len;
         if (d->chunk > 0 || d->in_message) {
-            if (d->chunk > 0 && d->chunk < n)
+            if (d->chunk == 0)
+                n = message_octets(d, bytes, len);
+            else if (d->chunk < n)
                 n = (size_t)d->chunk;
             d->chunk -= d->chunk > 0 ? n : 0;
             d->octets += n;
@@ -146,6 +162,7 @@ void dialogue_event(dialogue *d, const wsmtp_client_event *event)
     case WSMTP_CLIENT_EVENT_ENGINE:
         if (event->engine && event->engine->type == WSMTP_EVENT_BODY) {
             d->in_message = d->data_sent;
+            d->end_matched = 2; /* a line begins */
         } else if (event->engine && (event->engine->type == WSMTP_EVENT_DONE ||
                                      event->engine->type == WSMTP_EVENT_FAILED)) {
             tell_message(d);

@@ -37,7 +37,8 @@ typedef struct dialogue {
     dialogue_buffer client, server;
     bool hides;         /* the client's line being read carries credentials */
     bool data_sent;     /* the client's last line was DATA */
-    bool in_message;    /* what the client sends is the message, up to its outcome (DATA) */
+    bool in_message;    /* what the client sends is the message, up to its end (DATA) */
+    unsigned end_matched; /* of the octets that end it */
     uint64_t chunk;     /* octets to come of a chunk of the message (BDAT) */
     uint64_t octets;    /* of the message since it was last told */
     uint64_t last_at;

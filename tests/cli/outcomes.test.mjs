@@ -117,6 +117,15 @@ describe("accepted, then broken", () => {
     });
   }
 
+  test("the transcript has the commands of every part, and the text of none", async (context) => {
+    const steps = [...parts(), ...part("250 ok"), ...part("250 ok"), ...QUIT];
+    const input = "Subject: hi\n\n.\n..\nX-hidden: text\n.";
+    const { stderr } = await scripted(context, steps, 0, { to, input, args: ["--transcript"] });
+    const sent = stderr.split("\n").filter((line) => line.startsWith("C: ")).map((line) => line.slice(3));
+    const one = (address) => ["MAIL FROM:<a@lab.test>", `RCPT TO:<${address}>`, "DATA", "[message: 47 octets]"];
+    assert.deepEqual(sent.slice(1), [...one(to[0]), ...one(to[1]), "QUIT"]);
+  });
+
   test("a part that was refused does not get the text of another", async (context) => {
     const steps = [...parts(), ...part("250 first"), ...part("550 second"), ...QUIT];
     const { error, statuses, stderr, json } = await scripted(context, steps, 69, { to });
