@@ -74,6 +74,22 @@ static bool check_keys(const wsmtp_client_options *o, wsmtp_client_error *error)
     return true;
 }
 
+#define FLAGS                                                                                      \
+    (WSMTP_LENIENT_BARE_LF | WSMTP_NO_PIPELINING | WSMTP_TRUSTED_CHANNEL | WSMTP_NO_CHUNKING |      \
+     WSMTP_EARLY_ENVELOPE)
+
+/* What the engine would refuse only when there is a connection. */
+static bool check_engine(const wsmtp_client_options *o, wsmtp_client_error *error)
+{
+    if (o->flags & ~FLAGS)
+        return broken(error, "flags", "has a bit that means nothing");
+    if (o->overlap <= 1 || (wsmtp_features() & WSMTP_HAS_OVERLAP))
+        return true;
+    wsmtp_error_from_option(error, WSMTP_REASON_NOT_BUILT, WSMTP_CAUSE_NONE, "overlap",
+                            "is not possible: several messages in flight are not in this build of the engine");
+    return false;
+}
+
 static bool check_early(const wsmtp_client_options *o, wsmtp_client_error *error)
 {
     if ((wsmtp_features() & WSMTP_HAS_EARLY) || (!o->early && !o->expected))
@@ -291,7 +307,7 @@ bool wsmtp_settings_init(wsmtp_settings *s, const wsmtp_client_options *given,
     bool ok = to_ascii(&converted.host, host, "host", error) &&
               to_ascii(&converted.tls_name, tls_name, "tls_name", error) &&
               check_target(options, error) && check_tls(options, error) &&
-              check_keys(options, error) && check_early(options, error) && check_ehlo_name(options, error) &&
+              check_keys(options, error) && check_engine(options, error) && check_early(options, error) && check_ehlo_name(options, error) &&
               read_option(options->ca_file, "ca_file", &f.ca, &f.ca_len, error) &&
               read_option(options->cert_file, "cert_file", &f.cert, &f.cert_len, error) &&
               read_option(options->key_file, "key_file", &f.key, &f.key_len, error) &&

@@ -62,6 +62,7 @@ static void test_rules(void)
     REFUSE("tls_name", options.tls_name = "");
     REFUSE("unix_path", options.host = NULL; options.unix_path = "");
     REFUSE("output_len", options.output_len = 10);
+    REFUSE("flags", options.flags = 0x8000u);
     REFUSE("ehlo_name", options.ehlo_name = "a\r\nb"; options.ehlo_name_len = 4);
     CHECK_EQ(error.field, WSMTP_FIELD_EHLO_NAME);
     wsmtp_client_options options = valid();
