@@ -22,8 +22,8 @@ typedef struct state {
     text_list texts, queue_ids; /* of the recipients */
     char *queue_id;
     uint32_t transactions;
-    wsmtp_client_error ended; /* of the session, if it ended behind a recipient that was accepted */
-    char summary[1280]; /* what is to be said about recipients that were not accepted */
+    bool broke; /* error is why the session ended behind a recipient that was accepted */
+    char summary[512]; /* what is to be said about recipients that were not accepted */
 } state;
 
 /* Texts of the client are valid only until it waits again, and it quits before the report. */
@@ -56,10 +56,9 @@ static void run_session(state *st, failure *f)
         if (st->envelope.transaction.accepted_count > 0)
             fine = true;
         /* Why it broke, a command tells that cannot be sent any more. */
-        if (fine && !wsmtp_client_is_open(st->session.client) && !wsmtp_client_noop(st->session.client))
-            st->ended = *wsmtp_client_error_get(st->session.client);
+        st->broke = fine && !wsmtp_client_is_open(st->session.client) && !wsmtp_client_noop(st->session.client);
     }
-    if (!fine)
+    if (!fine || st->broke)
         session_error(&st->session, &st->error, f);
 }
 
@@ -124,9 +123,9 @@ static void summarize_end(state *st, size_t first, size_t count)
 {
     const wsmtp_transaction *t = &st->envelope.transaction;
     bool doubt = t->recipients[first].status == WSMTP_STATUS_IN_DOUBT;
-    snprintf(st->summary, sizeof st->summary, "%zu of %zu recipients %s: <%.80s>; %s", count, t->recipients_len,
+    snprintf(st->summary, sizeof st->summary, "%zu of %zu recipients %s: <%.80s>; %.300s", count, t->recipients_len,
              !doubt ? "got no message" : count == 1 ? "is in doubt" : "are in doubt", st->settings->to.items[first],
-             *st->ended.message ? st->ended.message : "the server takes no more messages on this connection");
+             st->broke ? st->error.message : "the server takes no more messages on this connection");
 }
 
 static int summarize(state *st)
@@ -155,8 +154,8 @@ static void set_summary_error(const state *st, report_error *e)
         return;
     }
     *e = (report_error){.kind = "unsupported", .reason = "transaction-limit", .cause = "", .step = "", .option = ""};
-    if (*st->ended.message)
-        report_error_from_client(e, &st->ended);
+    if (st->broke)
+        report_error_from_client(e, &st->error);
     e->retryable = false; /* for all: others have the message */
     e->in_doubt = r->status == WSMTP_STATUS_IN_DOUBT;
     e->message = st->summary;
@@ -178,7 +177,7 @@ static int report_result(state *st, const failure *f)
     }
     r.octets_known = st->message.scanned;
     r.octets = st->message.scan.octets;
-    if (st->error.reason != WSMTP_REASON_OK) {
+    if (st->error.reason != WSMTP_REASON_OK && !st->broke) {
         r.exit_code = exit_code_of_error(&st->error, st->was_sent ? &st->envelope.transaction : NULL);
         report_error_from_client(&r.error, &st->error);
     } else if (st->was_sent && (r.exit_code = summarize(st)) != EXIT_ACCEPTED) {

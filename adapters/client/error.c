@@ -184,12 +184,13 @@ static bool clear_fault(wsmtp_client_error *error)
 
 void wsmtp_error_of_other(wsmtp_client_error *error)
 {
-    char message[sizeof error->message];
+    static const char before[] = "the session is over: ";
+    const size_t before_len = sizeof before - 1, message_max = sizeof error->message - 1;
     if (!clear_fault(error))
         return;
-    memcpy(message, error->message, sizeof message);
-    error->message[0] = '\0';
-    append(error, "the session is over: %.900s", message);
+    memmove(error->message + before_len, error->message, message_max - before_len);
+    memcpy(error->message, before, before_len);
+    error->message[message_max] = '\0';
 }
 
 void wsmtp_error_after_end(wsmtp_client_error *error, const wsmtp_client_error *ended)
