@@ -3,6 +3,7 @@
 #define CLI_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Whether a stream is shown to a person. */
@@ -13,6 +14,12 @@ int host_terminal_width(void);
 
 /* Whether a stream can be read a second time (an ordinary file). */
 bool host_is_file(FILE *stream);
+
+/*
+ * As fread, but no wait for octets is longer than timeout, milliseconds, where that can be had. Less than len:
+ * the end, or *why says what is wrong. Not to be mixed with other ways of reading the stream.
+ */
+size_t host_read_stream(FILE *stream, void *buffer, size_t len, uint32_t timeout, const char **why);
 
 /* Whether others than the owner and his group may read an open file, or change it. */
 bool host_others_may_read(FILE *file);

@@ -6,9 +6,12 @@
 
 #if !defined __wasi__
 
+#include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +42,24 @@ bool host_is_file(FILE *stream)
 {
     mode_t mode;
     return mode_of(stream, &mode) && S_ISREG(mode);
+}
+
+size_t host_read_stream(FILE *stream, void *buffer, size_t len, uint32_t timeout, const char **why)
+{
+    struct pollfd source = {.fd = fileno(stream), .events = POLLIN};
+    size_t filled = 0;
+    while (filled < len) {
+        int ready = poll(&source, 1, (int)timeout);
+        ssize_t n = ready > 0 ? read(source.fd, (char *)buffer + filled, len - filled) : -1;
+        if (n == 0)
+            break;
+        if (n < 0) {
+            *why = ready == 0 ? "nothing came in time" : strerror(errno);
+            break;
+        }
+        filled += (size_t)n;
+    }
+    return filled;
 }
 
 bool host_others_may_read(FILE *file)

@@ -5,7 +5,9 @@
 
 #if defined __wasi__
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +25,15 @@ bool host_is_file(FILE *stream)
 {
     struct stat status;
     return fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+size_t host_read_stream(FILE *stream, void *buffer, size_t len, uint32_t timeout, const char **why)
+{
+    size_t n = fread(buffer, 1, len, stream);
+    (void)timeout;
+    if (n < len && ferror(stream))
+        *why = strerror(errno);
+    return n;
 }
 
 /* Whoever runs the program decides which folders it sees; modes are not told to it. */

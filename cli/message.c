@@ -49,11 +49,14 @@ static size_t read_file(message *m, char *buffer, size_t len)
                 break;
             want = want - 1 < sizeof piece ? want - 1 : sizeof piece;
         }
-        size_t n = fread(to, 1, want, m->file);
+        const char *why = NULL;
+        size_t n = m->timeout ? host_read_stream(m->file, to, want, m->timeout, &why) : fread(to, 1, want, m->file);
         if (n < want) {
             m->here.at_end = true;
-            if (ferror(m->file))
-                snprintf(m->error, sizeof m->error, "%s", strerror(errno));
+            if (!m->timeout && ferror(m->file))
+                why = strerror(errno);
+            if (why)
+                snprintf(m->error, sizeof m->error, "%s", why);
         }
         /* A held dot is dropped at the end: the last line is the dot, without its line end. */
         filled += m->dot_ends ? filter_dots(m, piece, n, buffer + filled) : n;
@@ -162,6 +165,8 @@ bool message_open(message *m, const char *path, const message_options *options,
                    .binary = options->binary, .dot_ends = options->dot_ends, .here.line_start = true};
     if (!is_stdin && !(m->file = fopen(path, "rb")))
         return failure_set(f, EXIT_NO_INPUT, "file", "%s cannot be opened: %s", path, strerror(errno));
+    if (!host_is_file(m->file))
+        m->timeout = options->timeout;
     if (!read_head(m, options->recipients_from_headers, &headers_len, f))
         return false;
     if (options->recipients_from_headers &&

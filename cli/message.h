@@ -19,6 +19,7 @@ typedef struct message_options {
     bool binary;        /* any octets, which stay as they are: no line is too long */
     bool dot_ends;      /* a line with a dot alone ends the message (sendmail without -i) */
     const char *domain; /* for addresses without one; may be NULL */
+    uint32_t timeout;   /* longest wait for a stream, milliseconds; 0: no limit */
 } message_options;
 
 /* How far a message has been read from its file. */
@@ -31,6 +32,7 @@ typedef struct message_place {
 typedef struct message {
     const char *name; /* in errors */
     FILE *file;
+    uint32_t timeout; /* of waiting for it; 0: no limit */
     char *head;       /* read ahead; to be sent first */
     size_t head_len, head_at;
     char *piece;      /* what follows, looked through for the dot; NULL: not needed */

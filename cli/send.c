@@ -84,7 +84,7 @@ int command_send(int argc, char **argv)
     } else if (fine && config_file_choose(&config, &s, &f) && check(&s, argc - first, argv + first, &f)) {
         delivery d = {.command = "send", .path = first < argc ? argv[first] : NULL,
                       .message = {.recipients_from_headers = s.recipients_from_headers, .binary = s.binary,
-                                  .domain = s.domain}};
+                                  .domain = s.domain, .timeout = s.timeout}};
         exit_code = deliver(&d, &s);
     } else {
         exit_code = deliver_failure("send", &s, &f);

@@ -143,7 +143,7 @@ int command_sendmail(int argc, char **argv)
     } else if (fine && prepare(&s, &config, argc - first, argv + first, &owned, &f)) {
         delivery d = {.command = "sendmail", .path = NULL,
                       .message = {.recipients_from_headers = s.recipients_from_headers, .dot_ends = !s.keeps_dots,
-                                  .domain = s.domain}};
+                                  .domain = s.domain, .timeout = s.timeout}};
         exit_code = deliver(&d, &s);
     } else {
         exit_code = deliver_failure("sendmail", &s, &f);

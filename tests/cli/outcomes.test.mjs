@@ -138,6 +138,27 @@ describe("accepted, then broken", () => {
   });
 });
 
+describe("a source that stalls", () => {
+  /** Writes so many lines, and nothing more for longer than anybody waits. */
+  const stalling = (lines) => (child) => {
+    child.stdin.write("Subject: x\r\n\r\n" + "line\r\n".repeat(lines));
+    setTimeout(() => child.stdin.end(), 6000).unref();
+    child.on("exit", () => child.stdin.destroy());
+  };
+  test("before a connection is opened", async (context) => {
+    const { error, stderr } = await scripted(context, [], 74, { input: stalling(1), args: ["--timeout", "1"], unfinished: true });
+    assert.match(stderr, /standard input cannot be read: nothing came in time/);
+    assert.equal(error.kind, "file");
+  });
+  test("within the message", async (context) => {
+    const steps = [...hello(), MAIL, send("250 ok"), RCPT, send("250 ok"), expect("DATA"), send("354 go"), readData()];
+    const { error, statuses, json } = await scripted(context, steps, 74, { input: stalling(20000), args: ["--timeout", "1"], unfinished: true });
+    assert.equal(error.cause, "body-source");
+    assert.deepEqual(statuses, ["not-sent"]);
+    assert.ok(json.timings.closed < 5000);
+  });
+});
+
 describe("broken sessions", () => {
   test("connection refused", async () => {
     const server = await startScripted({ steps: [] });
