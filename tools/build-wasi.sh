@@ -141,7 +141,7 @@ component() {
     shift 2
     if [ "$name" = smtp-send-plain ]; then more=(--converge); fi # too slow for the others
     for folder in "$@" libc; do objects+=("$OBJ/$folder"/*.o); done
-    "$LD" -m wasm32 -L"$LIB" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
+    "$LD" --fatal-warnings -m wasm32 -L"$LIB" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _initialize \
         -u __component_type_object_force_link_wasip2 \
         --gc-sections --strip-debug -z stack-size=$STACK --stack-first -o "$OBJ/$name.core.wasm"
     "${WASM_OPT[@]}" "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" "${more[@]}" -o "$OBJ/$name.opt.wasm"
@@ -161,7 +161,7 @@ command() {
     local name=$1 objects=() folder
     shift
     for folder in "$@"; do objects+=("$OBJ/$folder"/*.o); done
-    "$LD" -m wasm32 -L"$LIB" "$LIB/crt1-command.o" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _start \
+    "$LD" --fatal-warnings -m wasm32 -L"$LIB" "$LIB/crt1-command.o" "${objects[@]}" -lc "${BUILTINS[0]}" --entry _start \
         --gc-sections --strip-debug -z stack-size=$((4 * STACK)) --stack-first -o "$OBJ/$name.core.wasm"
     "${WASM_OPT[@]}" "$OBJ/$name.core.wasm" "${OPTFLAGS[@]}" -o "$OBJ/$name.opt.wasm"
 }
