@@ -31,7 +31,7 @@ CFLAGS=(--target=wasm32-unknown-unknown -std=c11 -Oz -flto -mbulk-memory -msign-
     -Iinclude -Iengine -Isasl -Iadapters/js/wasm -DLOW_MEMORY=$LOW_MEMORY)
 # The session comes first, then data, because low addresses make short code. The stack lies behind them and
 # grows down towards the session's buffers; tests/wasm checks that half of it is never touched.
-LDFLAGS=(--no-entry --gc-sections --lto-O2 "${CODEGEN[@]}" -mllvm -inline-threshold=-50
+LDFLAGS=(--fatal-warnings --no-entry --gc-sections --lto-O2 "${CODEGEN[@]}" -mllvm -inline-threshold=-50
     --global-base=$LOW_MEMORY -z stack-size=16384 --initial-memory=131072)
 OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int
     --flatten --rereloop -Oz -Oz -Oz --strip-producers --strip-target-features)
