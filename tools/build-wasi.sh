@@ -29,7 +29,7 @@ FOR_SIZE=(-Oz -mllvm -disable-lsr -mllvm -disable-lftr -mllvm -replexitval=never
     -mllvm -enable-pre=false -mllvm -enable-load-pre=false -mllvm -jump-threading-threshold=0
     -mllvm -simplifycfg-hoist-common=false -mllvm -phi-node-folding-threshold=1 -mllvm -bonus-inst-threshold=0
     -mllvm -optsize-jump-table-density=70 -mllvm -inline-threshold=-10)
-# The thousands of hashes that SCRAM asks for: a third less time for 1,300 bytes.
+# The thousands of hashes that SCRAM asks for. -O2 would be 5 % faster, and 700 bytes longer.
 FAST=' sasl/sha1.c sasl/sha2.c sasl/hash.c sasl/hmac.c sasl/pbkdf2.c '
 WARNINGS=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 OPTFLAGS=(--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --low-memory-unused
@@ -55,7 +55,7 @@ compile() {
     mkdir -p "$folder"
     for source in "$@"; do
         optimize=("${FOR_SIZE[@]}")
-        case "$FAST" in *" $source "*) optimize=(-O2) ;; esac
+        case "$FAST" in *" $source "*) optimize=(-Os) ;; esac
         "$CC" "${CFLAGS[@]}" "${optimize[@]}" "${flags[@]}" -c "$source" \
             -o "$folder/$(basename "$(dirname "$source")")_$(basename "${source%.c}").o" &
         running=$((running + 1))
