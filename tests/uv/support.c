@@ -30,6 +30,12 @@ wsmtp_client_options test_options(const char *port_name, wsmtp_tls tls)
     return options;
 }
 
+wsmtp_uv_server *test_server(const char *port_name)
+{
+    wsmtp_client_options options = test_options(port_name, WSMTP_TLS_NONE);
+    return wsmtp_uv_server_new(&options, NULL);
+}
+
 wsmtp_credentials test_credentials(wsmtp_mechanism mechanism)
 {
     wsmtp_credentials credentials;

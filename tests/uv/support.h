@@ -16,6 +16,9 @@ uint16_t test_port(const char *name);
 /* Options for 127.0.0.1 and the port that goes by this name; with the test CA if there is TLS. */
 wsmtp_client_options test_options(const char *port_name, wsmtp_tls tls);
 
+/* A server without TLS at the port that goes by this name; the caller's to free. */
+wsmtp_uv_server *test_server(const char *port_name);
+
 /* alice and her password, with one mechanism; OAuth mechanisms get the valid token instead. */
 wsmtp_credentials test_credentials(wsmtp_mechanism mechanism);
 

@@ -46,12 +46,6 @@ static void end(void)
     test_loop_end(&b.loop);
 }
 
-static wsmtp_uv_server *server_of(const char *port)
-{
-    wsmtp_client_options options = test_options(port, WSMTP_TLS_NONE);
-    return wsmtp_uv_server_new(&options, NULL);
-}
-
 static void send_one(wsmtp_uv_server *server, size_t index)
 {
     test_message_init(&messages[index], "bob@lab.test", text);
@@ -87,7 +81,7 @@ static void test_limits(void)
     limits.connections = 3;
     limits.messages_per_connection = 10;
     begin(&limits);
-    wsmtp_uv_server *server = server_of("SINK");
+    wsmtp_uv_server *server = test_server("SINK");
     for (size_t i = 0; i < MESSAGES_MAX; i++)
         send_one(server, i);
     run_until(MESSAGES_MAX);
@@ -100,7 +94,7 @@ static void test_limits(void)
     limits.connections = 1;
     limits.waiting = 5;
     begin(&limits);
-    server = server_of("SINK");
+    server = test_server("SINK");
     for (size_t i = 0; i < 20; i++)
         send_one(server, i);
     CHECK_EQ(b.done, 0); /* no callback inside of the call */
@@ -124,7 +118,7 @@ static void test_mail_max(void)
     limits.connections = 1;
     limits.messages_per_connection = 0;
     begin(&limits);
-    wsmtp_uv_server *server = server_of("MAILMAX");
+    wsmtp_uv_server *server = test_server("MAILMAX");
     for (size_t i = 0; i < 4; i++)
         send_one(server, i);
     run_until(4);
@@ -144,7 +138,7 @@ static void test_split(void)
     wsmtp_uv_pool_limits_init(&limits);
     limits.connections = 1;
     begin(&limits);
-    wsmtp_uv_server *server = server_of("SPLIT");
+    wsmtp_uv_server *server = test_server("SPLIT");
     for (size_t i = 0; i < 2; i++) {
         test_message_init(&messages[i], "bob@lab.test carol@lab.test", text);
         messages[i].request.done = on_sent;
@@ -179,7 +173,7 @@ static void test_idle(void)
     wsmtp_uv_pool_limits_init(&limits);
     limits.idle_timeout = 100;
     begin(&limits);
-    wsmtp_uv_server *server = server_of("SINK");
+    wsmtp_uv_server *server = test_server("SINK");
     send_one(server, 0);
     run_until(1);
     CHECK_EQ(wsmtp_uv_pool_count(b.pool).idle, 1);
@@ -197,7 +191,7 @@ static void test_idle(void)
 static void two_messages(const char *port, wsmtp_status wanted, uint64_t opened)
 {
     begin(NULL);
-    wsmtp_uv_server *server = server_of(port);
+    wsmtp_uv_server *server = test_server(port);
     send_one(server, 0);
     run_until(1);
     CHECK_EQ(messages[0].recipients[0].status, WSMTP_STATUS_ACCEPTED);
@@ -217,7 +211,7 @@ static void test_ends(void)
     two_messages("IDLE_CLOSED", WSMTP_STATUS_ACCEPTED, 2);
     two_messages("DROPPED", WSMTP_STATUS_IN_DOUBT, 1);
     begin(NULL);
-    wsmtp_uv_server *server = server_of("ALWAYS_421");
+    wsmtp_uv_server *server = test_server("ALWAYS_421");
     send_one(server, 0);
     run_until(1);
     CHECK_EQ(messages[0].recipients[0].status, WSMTP_STATUS_DEFERRED);
@@ -226,7 +220,7 @@ static void test_ends(void)
     end();
 
     begin(NULL);
-    server = server_of("NOBODY");
+    server = test_server("NOBODY");
     for (size_t i = 0; i < 10; i++)
         send_one(server, i);
     run_until(10);
@@ -278,7 +272,7 @@ static void test_keys(void)
 static void test_close(bool at_once)
 {
     begin(NULL);
-    wsmtp_uv_server *server = server_of("SINK");
+    wsmtp_uv_server *server = test_server("SINK");
     for (size_t i = 0; i < 20; i++)
         send_one(server, i);
     while (b.done < 6 && uv_run(&b.loop, UV_RUN_ONCE))

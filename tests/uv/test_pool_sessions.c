@@ -59,12 +59,6 @@ static void end(wsmtp_uv_server *server)
     test_loop_end(&b.loop);
 }
 
-static wsmtp_uv_server *server_of(const char *port)
-{
-    wsmtp_client_options options = test_options(port, WSMTP_TLS_NONE);
-    return wsmtp_uv_server_new(&options, NULL);
-}
-
 static void send_one(wsmtp_uv_server *server, test_message *m)
 {
     test_message_init(m, "bob@lab.test", text);
@@ -87,7 +81,7 @@ static void test_unsent(void)
     wsmtp_uv_pool_limits_init(&limits);
     limits.waiting = 1;
     begin(&limits);
-    wsmtp_uv_server *server = server_of("NOBODY");
+    wsmtp_uv_server *server = test_server("NOBODY");
     static test_message messages[2]; /* one waits for a session, one finds the queue full */
     for (size_t i = 0; i < 2; i++) {
         test_message_init(&messages[i], "bob@lab.test", text);
@@ -108,7 +102,7 @@ static void test_unsent(void)
 static void test_short(void)
 {
     begin(NULL);
-    wsmtp_uv_server *server = server_of("SHORT");
+    wsmtp_uv_server *server = test_server("SHORT");
     static test_message m;
     send_one(server, &m);
     run_until(1);
