@@ -79,7 +79,7 @@ void wsmtp_transaction_done(wsmtp_engine *e)
     e->event.type = WSMTP_EVENT_DONE;
     e->event.transaction = t;
     e->event.error = wsmtp_error_of_transaction(e, t);
-    if (!t->lost)
+    if (!t->lost || t->accepted_count > 0) /* those of an earlier part were accepted by it */
         e->event.reply = e->kept;
     memset(&e->kept, 0, sizeof e->kept);
     e->head = t->next;
