@@ -169,9 +169,28 @@ bool session_open(session *n)
     return fine;
 }
 
+/* What the library calls its options, the command calls otherwise. */
+static void name_option(wsmtp_client_error *error)
+{
+    static const struct { const char *member, *option; } names[] = {
+        {"host", "server"}, {"tls_name", "tls-name"}, {"ehlo_name", "ehlo"},
+        {"ca_file", "ca"}, {"cert_file", "cert"}, {"key_file", "key"},
+    };
+    for (size_t i = 0; error->option && i < sizeof names / sizeof names[0]; i++) {
+        char rule[sizeof error->message];
+        size_t n = strlen(names[i].member);
+        if (strcmp(error->option, names[i].member) != 0 || strncmp(error->message, names[i].member, n) != 0)
+            continue;
+        memcpy(rule, error->message + n, sizeof rule - n);
+        snprintf(error->message, sizeof error->message, "--%s%.1000s", names[i].option, rule);
+        error->option = names[i].option;
+    }
+}
+
 void session_error(const session *n, wsmtp_client_error *error, failure *f)
 {
     *error = *wsmtp_client_error_get(n->client);
+    name_option(error);
     if (error->cause != WSMTP_CAUSE_TOKEN_SOURCE || !n->token_failure.exit_code)
         return;
     *f = n->token_failure; /* says more */

@@ -221,7 +221,8 @@ test("files of ours that cannot be used", async () => {
   assert.match((await expectCode(78, send("--user", "alice", "--password-fd", "77"))).stderr, /descriptor 77/);
   const { json } = await expectCode(78, ["send", "--server", "smtps://127.0.0.1:1", ...ENVELOPE, "--ca", "/nonexistent.pem", "--json"]);
   assert.equal(json.error.kind, "config");
-  assert.equal(json.error.option, "ca_file");
+  assert.equal(json.error.option, "ca");
+  assert.match(json.error.message, /^--ca cannot be read: /);
 });
 
 test("a result that cannot be written is a failure", async () => {
