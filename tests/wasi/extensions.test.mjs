@@ -394,7 +394,7 @@ describe('a server that is known', () => {
     await again(server.port);
     assert.deepEqual(server.sessions.map(({ early }) => early), [false, false]);
   });
-  for (const [name, changed] of [['has changed', { extensions: ['PIPECONNECT', 'PIPELINING', 'AUTH PLAIN'] }], ['is patient now', { extensions: OFFERED, patient: true, greetingDelay: 100 }]])
+  for (const [name, changed] of [['has changed', { extensions: ['PIPECONNECT', 'PIPELINING', 'AUTH PLAIN'], greetingDelay: 200 }], ['is patient now', { extensions: OFFERED, patient: true, greetingDelay: 100 }]])
     test(`and ${name} is connected to once more`, async (t) => {
       const server = await small(t, (index) => (index === 1 ? changed : { extensions: OFFERED }));
       await again(server.port);
