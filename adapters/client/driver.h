@@ -196,6 +196,8 @@ void wsmtp_driver_limit_connect(wsmtp_driver *d);
 
 void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request_type type);
 void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *request);
+/* As nothing of it has been done yet: for who keeps requests before a driver gets them. */
+void wsmtp_send_request_begin(wsmtp_send_request *request);
 
 /* query.c, so that only programs with such commands carry them. The step is VRFY, EXPN or HELP. */
 void wsmtp_driver_query(wsmtp_driver *d, wsmtp_request *request, wsmtp_step step,

@@ -51,7 +51,7 @@ void wsmtp_driver_request(wsmtp_driver *d, wsmtp_request *request, wsmtp_request
     put(&d->waiting, request);
 }
 
-void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
+void wsmtp_send_request_begin(wsmtp_send_request *s)
 {
     s->texts = NULL;
     s->addresses = NULL;
@@ -61,6 +61,11 @@ void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
     s->message_size = s->transaction->message_size;
     s->body_type = s->transaction->body;
     s->transactions = 0;
+}
+
+void wsmtp_driver_send(wsmtp_driver *d, wsmtp_send_request *s)
+{
+    wsmtp_send_request_begin(s);
     wsmtp_driver_request(d, &s->request, WSMTP_REQUEST_SEND);
 }
 

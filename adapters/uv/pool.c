@@ -115,14 +115,7 @@ static pool_group *find_group(wsmtp_uv_pool *pool, wsmtp_uv_server *server)
 void wsmtp_uv_pool_send(wsmtp_uv_pool *pool, wsmtp_uv_server *server, wsmtp_send_request *m)
 {
     m->owner_done = m->done;
-    m->texts = NULL;
-    m->addresses = NULL;
-    m->octets = 0;
-    m->submitted = m->body_begun = false;
-    m->flags = m->transaction->flags;
-    m->message_size = m->transaction->message_size;
-    m->body_type = m->transaction->body;
-    m->transactions = 0;
+    wsmtp_send_request_begin(m);
     pool_group *g = pool->closing ? NULL : find_group(pool, server);
     if (!g || g->waiting.len >= pool->limits.waiting) {
         reject(pool, m);
