@@ -16,8 +16,8 @@ int host_terminal_width(void);
 bool host_is_file(FILE *stream);
 
 /*
- * As fread, but no wait for octets is longer than timeout, milliseconds, where that can be had. Less than len:
- * the end, or *why says what is wrong. Not to be mixed with other ways of reading the stream.
+ * As fread, but no wait for octets is longer than timeout, milliseconds (0: no limit), where that can be had.
+ * Less than len: the end, or *why says what is wrong. With a limit not to be mixed with other ways of reading.
  */
 size_t host_read_stream(FILE *stream, void *buffer, size_t len, uint32_t timeout, const char **why);
 

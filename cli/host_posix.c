@@ -48,6 +48,12 @@ size_t host_read_stream(FILE *stream, void *buffer, size_t len, uint32_t timeout
 {
     struct pollfd source = {.fd = fileno(stream), .events = POLLIN};
     size_t filled = 0;
+    if (timeout == 0) {
+        filled = fread(buffer, 1, len, stream);
+        if (filled < len && ferror(stream))
+            *why = strerror(errno);
+        return filled;
+    }
     while (filled < len) {
         int ready = poll(&source, 1, (int)timeout);
         ssize_t n = ready > 0 ? read(source.fd, (char *)buffer + filled, len - filled) : -1;

@@ -50,11 +50,9 @@ static size_t read_file(message *m, char *buffer, size_t len)
             want = want - 1 < sizeof piece ? want - 1 : sizeof piece;
         }
         const char *why = NULL;
-        size_t n = m->timeout ? host_read_stream(m->file, to, want, m->timeout, &why) : fread(to, 1, want, m->file);
+        size_t n = host_read_stream(m->file, to, want, m->timeout, &why);
         if (n < want) {
             m->here.at_end = true;
-            if (!m->timeout && ferror(m->file))
-                why = strerror(errno);
             if (why)
                 snprintf(m->error, sizeof m->error, "%s", why);
         }
