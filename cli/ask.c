@@ -15,21 +15,22 @@
 
 typedef struct question {
     const char *command, *usage, *argument_name;
+    bool is_needed; /* the argument */
     bool (*ask)(wsmtp_client *client, const char *argument, size_t argument_len);
 } question;
 
 static const question vrfy = {
     "vrfy", "usage: wasm-smtp vrfy [OPTION]... ADDRESS\n"
             "Asks a server whether it knows a mailbox or a user's name, and writes what it says.\n",
-    "ADDRESS", wsmtp_client_vrfy};
+    "ADDRESS", true, wsmtp_client_vrfy};
 static const question expn = {
     "expn", "usage: wasm-smtp expn [OPTION]... LIST\n"
             "Asks a server who is on a mailing list, and writes what it says.\n",
-    "LIST", wsmtp_client_expn};
+    "LIST", true, wsmtp_client_expn};
 static const question help = {
     "help", "usage: wasm-smtp help OPTION... [TOPIC]\n"
             "Asks a server for its help, and writes what it says. Without any argument: the help of this program.\n",
-    NULL, wsmtp_client_help};
+    "TOPIC", false, wsmtp_client_help};
 
 static const char options_help[] =
     "\n"
@@ -46,9 +47,9 @@ static const char options_help[] =
     "others as for send.\n";
 
 /* "No such user", "not here", "not a name": of a mailbox, not of the command. */
-static bool is_unknown(const question *q, const wsmtp_client_error *e)
+static bool is_unknown(const wsmtp_client_error *e)
 {
-    return q->argument_name && e->kind == WSMTP_KIND_REFUSED &&
+    return e->kind == WSMTP_KIND_REFUSED &&
            (e->step == WSMTP_STEP_VRFY || e->step == WSMTP_STEP_EXPN) &&
            (e->code == 550 || e->code == 551 || e->code == 553);
 }
@@ -91,7 +92,7 @@ static int ask(const question *q, const settings *s, const char *argument)
         r.reply = reply.code ? &reply : NULL;
     }
     report_outcome(&r, &error, &f);
-    if (is_unknown(q, &error))
+    if (is_unknown(&error))
         r.exit_code = EXIT_NO_USER;
     bool written = true;
     if (s->json)
@@ -109,25 +110,24 @@ static int ask(const question *q, const settings *s, const char *argument)
 static bool check_argument(const question *q, const char *argument, failure *f)
 {
     size_t n = strlen(argument);
-    if (n == 0 && q->argument_name)
+    if (n == 0 && q->is_needed)
         return failure_input(f, "%s: is empty", q->argument_name);
     if (n > WSMTP_ADDRESS_MAX)
-        return failure_input(f, "%s: is longer than %u octets", q->argument_name ? q->argument_name : "TOPIC",
-                             WSMTP_ADDRESS_MAX);
+        return failure_input(f, "%s: is longer than %u octets", q->argument_name, WSMTP_ADDRESS_MAX);
     for (size_t i = 0; i < n; i++) {
         if ((unsigned char)argument[i] < ' ' || argument[i] == 0x7f)
-            return failure_input(f, "%s: has a control character", q->argument_name ? q->argument_name : "TOPIC");
+            return failure_input(f, "%s: has a control character", q->argument_name);
     }
     return true;
 }
 
 static bool check(const question *q, settings *s, config_file *config, int count, char **arguments, failure *f)
 {
-    if (count == 0 && q->argument_name)
+    if (count == 0 && q->is_needed)
         return failure_usage(f, "%s is needed: what to ask about", q->argument_name);
     if (count > 1)
-        return failure_usage(f, "only one %s can be asked about", q->argument_name ? q->argument_name : "TOPIC");
-    if (!q->argument_name && !s->has_server && !s->account && !s->config_file)
+        return failure_usage(f, "only one %s can be asked about", q->argument_name);
+    if (!q->is_needed && !s->has_server && !s->account && !s->config_file)
         return failure_usage(f, "help asks a server: name it with --server or --account; \"wasm-smtp COMMAND --help\" "
                                 "lists a command's options");
     return config_file_choose(config, s, f) && settings_check(s, f) &&
