@@ -307,7 +307,8 @@ bool wsmtp_settings_init(wsmtp_settings *s, const wsmtp_client_options *given,
     bool ok = to_ascii(&converted.host, host, "host", error) &&
               to_ascii(&converted.tls_name, tls_name, "tls_name", error) &&
               check_target(options, error) && check_tls(options, error) &&
-              check_keys(options, error) && check_engine(options, error) && check_early(options, error) && check_ehlo_name(options, error) &&
+              check_keys(options, error) && check_engine(options, error) &&
+              check_early(options, error) && check_ehlo_name(options, error) &&
               read_option(options->ca_file, "ca_file", &f.ca, &f.ca_len, error) &&
               read_option(options->cert_file, "cert_file", &f.cert, &f.cert_len, error) &&
               read_option(options->key_file, "key_file", &f.key, &f.key_len, error) &&

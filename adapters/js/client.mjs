@@ -130,10 +130,14 @@ export async function connect(host, given) {
   /** A key that the server may have refused is not used again. */
   const forget = ({ auth, cached }) => cached && quietly(() => auth.keys.delete(cached));
 
+  function stopWaiting() {
+    for (const one of [timer, asking, lastWords]) clearTimeout(one);
+  }
+
   function finish(error) {
     ended = error ?? new SmtpError("it was closed", { kind: "misuse", reason: "closed" });
     byOne = error && (failure ? failure.culprit : error.kind === "input" || refusedInside(error));
-    for (const one of [timer, asking, lastWords]) clearTimeout(one);
+    stopWaiting();
     unlisten?.();
     stop.abort();
     closing = quietly(() => socket?.close());
@@ -183,7 +187,7 @@ export async function connect(host, given) {
     if (operation) again.unshift(operation);
     // Until it is open nothing else may start.
     operation = { resolve() {}, reject() {} };
-    for (const one of [timer, asking, lastWords]) clearTimeout(one);
+    stopWaiting();
     quietly(() => socket.close());
     session.end();
     socket = input = inputEnds = reading = writing = filling = epoch = undefined;
